@@ -88,9 +88,10 @@ class UsersFold:
 
 
 def after(user: User, event: Recorded) -> User:
-    """The user after the event. A type that is not known here changes nothing but the version."""
+    """The user after the event. One of a type that is not known here, or that is blank because it
+    has expired or the user was erased, changes nothing but the version."""
     changes: dict[str, Any] = {}
-    if (kind := PAYLOADS.get(event.type)) is not None:
+    if (kind := PAYLOADS.get(event.type)) is not None and not event.is_blank:
         match msgspec.json.decode(event.data, type=kind, strict=True):
             case Signup(name, email):
                 changes = {"name": name, "email": email}

@@ -59,7 +59,7 @@ A flag wins over its variable.
 | `GATHERLOG_TRUSTED_PROXIES` | | none; addresses and networks with commas between |
 | `GATHERLOG_RATE_LIMITS` | | on; `off`, or figures like `sign_in=20/minute,rsvp=off` for \
 `sign_in` (10/minute per client address), `email` (5/minute per e-mail address \
-and client address), `rsvp` (10/hour per guest), \
+and client address, and links to erase an account), `rsvp` (10/hour per guest), \
 `conversation` (30/minute per member and client address), `wrong` (30/minute per client address), \
 `contact` (5 letters to the site an hour per client address), \
 `families` (30 letters a day of an organiser to the families of one thing) |
@@ -80,7 +80,7 @@ conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
 with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \
 `gatherlog[valkey]` |
 | `GATHERLOG_INTAKE_QUEUES` | | none; durable queues whose messages are records, with commas \
-between: `orders,doors=access`; the log is `intake` unless it is named |
+between: `orders,doors=entries`; the log is `intake` unless it is named |
 | `GATHERLOG_INTAKE_TYPES` | | `[A-Z][A-Z0-9]*(_[A-Z0-9]+)*`; the form of the types of records, a \
 regular expression |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |

@@ -28,6 +28,7 @@ from gatherlog.caches import open_cache
 from gatherlog.core import queues, retention
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
@@ -249,12 +250,13 @@ def _assemble(
     checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
     expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
     blank_records = intake.BlankRecords(store)
+    emptying = MessageExpiring(store, clock=clock, ids=ids)
     expiry = retention.Expiry(
         store,
         expiring,
         checks,
         clock=clock,
-        before_blank={CONVERSATION: MessageExpiring(store, clock=clock, ids=ids)},
+        before_blank={CONVERSATION: emptying},
         on_blanked=[blank_records],
         report=log.failed,
     )
@@ -262,9 +264,9 @@ def _assemble(
         store,
         [
             GuestErasing(store, guest_lists),
+            MessageErasing(store, talk, emptying),  # while the account takes part in conversations
             AccountErasing(store, accounts),
             FamilyErasing(store, things_to_do),
-            MessageErasing(store, talk),
             RecordErasing(store),
         ],
         CATEGORIES,
@@ -290,8 +292,7 @@ def _assemble(
         clock=clock,
         ids=ids,
     )
-    for name in settings.intake_logs.values():
-        records.check_log(name)
+    _check_logs(settings, records)
     return Platform(
         settings=settings,
         store=store,
@@ -350,6 +351,16 @@ def _assemble(
             tell=log.told,
         ),
     )
+
+
+def _check_logs(settings: Settings, records: intake.IntakeService) -> None:
+    """Raise Invalid, with the setting's name, unless each queue's log takes records."""
+    for name in settings.intake_logs.values():
+        try:
+            records.check_log(name)
+        except Invalid as wrong:
+            flaws = [Flaw("/intake_queues", flaw.detail) for flaw in wrong.flaws]
+            raise Invalid(*flaws) from None
 
 
 def _index_of_messages(settings: Settings) -> Path | None:

@@ -1,7 +1,7 @@
 """The settings of one process: read from the environment, overridden by flags, and validated."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         flaws.extend(check_cache(self.cache))
         if self.intake_types is not None and not _is_pattern(self.intake_types):
             flaws.append(Flaw("/intake_types", "is not a regular expression like [A-Z_]+"))
-        flaws.extend(_flaws_of_queues(self.intake_logs))
+        flaws.extend(_flaws_of_queues(self.intake_queues, self.intake_logs))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -264,7 +264,9 @@ def _is_mail_address(text: str) -> bool:
     return text == text.strip()
 
 
-def _flaws_of_queues(logs: Mapping[str, str]) -> list[Flaw]:
+def _flaws_of_queues(queues: Sequence[str], logs: Mapping[str, str]) -> list[Flaw]:
+    if len(logs) < len(queues):
+        return [Flaw("/intake_queues", "names a queue twice; its records go into one log")]
     for queue, log in logs.items():
         try:
             check_queue(queue)

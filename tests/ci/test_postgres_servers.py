@@ -41,4 +41,4 @@ async def test_a_server_ends_with_its_process(sign: signal.Signals) -> None:
         async def is_there() -> bool:
             return Path(folder).exists() or Path(f"/proc/{pid}").exists()
 
-        await eventually(is_there, False)
+        await eventually(is_there, False, deadline=30.0)  # it ends in order, on any machine

@@ -17,6 +17,15 @@ USAGE = [
     (["read"], "gatherlog read --help"),
     (["dance"], "gatherlog --help"),
     (["read", "x", "--limit", "many"], "gatherlog read --help"),
+    *[
+        (["read", "x", "--limit", number], f"--limit: {number!r} is not a whole number")
+        for number in ("1.5", "1.0", "1_0", "0x10", "\N{ARABIC-INDIC DIGIT THREE}", "9" * 5_000)
+    ],
+    (["serve", "--port", "80.5"], "--port: '80.5' is not a whole number"),
+    (["fake", "users", "--count", "1.5"], "--count: '1.5' is not a whole number"),
+    (["retention", "set", "r", "--log", "l", "--days", "1.5"], "'1.5' is not a whole number"),
+    (["erase", "account", "a@example.org"], "`gatherlog account a@example.org` prints it"),
+    (["intake", "file", "--queue", "orders"], "name either a FILE or a queue"),
     (["read", "x", "--limit", "0"], "--limit is 0: write 1 or more"),
     (["read", "x", "--after", "-1"], "--after is -1: a version is a number from 0 to"),
     (["read", "x", "--after", str(2**63)], f"--after is {2**63}: a version is a number from 0"),

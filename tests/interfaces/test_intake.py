@@ -243,6 +243,21 @@ async def test_a_request_with_a_key_is_answered_as_at_first(api: AsyncClient) ->
     assert (first.json(), again.headers["idempotency-replayed"]) == (again.json(), "true")
 
 
+async def test_an_answer_that_is_too_long_to_be_kept_is_given_and_nothing_is_taken_twice(
+    api: AsyncClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = msgspec.structs.replace(platform.store.limits, commit_bytes=5_000)
+    monkeypatch.setattr(platform.store, "limits", limits)
+    body = b"[" + b",".join([record(EventID="a-1"), *[b"0"] * 100]) + b"]"
+
+    first = await send(api, body, {**JSON, "idempotency-key": "k"})
+    again = await send(api, body, {**JSON, "idempotency-key": "k"})
+
+    assert brief(first)[0] == ("accepted", "a-1", 1)
+    assert brief(again)[0] == ("repeated", "a-1", 1)
+    assert [answer.json()["rejected"] for answer in (first, again)] == [100, 100]
+
+
 async def test_a_key_is_not_that_of_another_cloud_event_with_the_same_data(
     api: AsyncClient,
 ) -> None:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from gatherlog.bootstrap import Platform, start
+from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.queues import MOST_BYTES
 from gatherlog.interfaces.http import build_app
 from gatherlog.settings import Settings
@@ -80,6 +82,17 @@ async def test_a_message_that_cannot_be_sent_is_refused(
 async def _send(api: AsyncClient, message: object) -> Response:
     headers = {"content-type": "application/json"}
     return await api.post(SEND, content=msgspec.json.encode(message), headers=headers)
+
+
+async def test_a_queue_whose_records_would_go_into_a_log_of_an_app_is_refused_by_its_setting(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(store=f"sqlite:///{tmp_path}/g.db", intake_queues=("doors=access",))
+
+    with pytest.raises(Invalid, match="written by Gatherlog alone") as refused:
+        await start(settings)
+
+    assert [flaw.pointer for flaw in refused.value.flaws] == ["/intake_queues"]
 
 
 async def test_the_worker_reads_the_queues_that_the_settings_name(tmp_path: Path) -> None:

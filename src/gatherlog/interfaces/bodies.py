@@ -3,14 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Generator,
-    Mapping,
-    MutableMapping,
-    Sequence,
-)
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
@@ -176,7 +169,7 @@ class BodyReader(Generic[B]):
     Fields in `ignored` may be present and are dropped.
     """
 
-    def __init__(self, kind: type[B], accepts: Sequence[str], ignored: frozenset[str]) -> None:
+    def __init__(self, kind: type[B], accepts: tuple[str, ...], ignored: frozenset[str]) -> None:
         self._kind = kind
         self._accepts = accepts
         self._ignored = ignored

@@ -42,7 +42,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     has signed in with the same e-mail address before."""
     email: Rate | None = Rate(5, 60)
     """Codes requested, and counted apart codes entered, per e-mail address and client address, or
-    such a device."""
+    such a device. Counted apart, too: links to erase one's own account, per account."""
     rsvp: Rate | None = Rate(10, 3600)
     """Answers by one guest, with the link or after a login. Answers by keys are not limited."""
     conversation: Rate | None = Rate(30, 60)
@@ -139,6 +139,10 @@ class RateLimiter:
     def email(self, purpose: Literal["code", "session"], asker: Asker) -> None:
         """Count a code that is requested, or entered, by this asker for the asker's address."""
         _pass(self._email, f"{purpose}:{asker.id}")
+
+    def leaving(self, account_id: str) -> None:
+        """Count a link by which an account is to be erased, and which is mailed to it."""
+        _pass(self._email, f"leaving:{account_id}")
 
     def answer(self, guest_id: str) -> None:
         """Count an answer that a guest gives, with the link or after a login."""

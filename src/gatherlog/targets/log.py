@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gatherlog.core.commands.event_meta import causing_rules
+from gatherlog.core.commands.event_meta import causes_of
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.events import Event
 from gatherlog.core.eventstore.exact_json import encode
@@ -19,7 +19,8 @@ class AppendTarget:
 
     A delivery that is repeated within 24 hours appends nothing: the commit's idempotency key is
     the delivery's id. The appended event has the time and subject of the delivered one. Its meta
-    names the rules that led to it (`rules`) and the delivered event (`cause`: stream and version).
+    names the rules that led to it (`rules`), the delivered event (`cause`: stream and version), and
+    the first one in the chain of causes (`origin`).
     """
 
     batch = 1
@@ -51,9 +52,11 @@ class AppendTarget:
         data = event.data if delivery.input is None else encode(delivery.input)
         if event.is_blank and delivery.input is None:
             data = b"null"  # it has expired; data that is empty would not be JSON
+        before, cause = causes_of(event), f"{event.stream}@{event.version}"
         meta = {
-            "rules": [*causing_rules(event), self._rule],
-            "cause": f"{event.stream}@{event.version}",
+            "rules": [*before.rules, self._rule],
+            "cause": cause,
+            "origin": before.origin or before.cause or cause,
         }
         return Event(
             id=self._ids(),

@@ -576,6 +576,26 @@ async def test_a_removed_guest_gets_no_letter_and_nothing_fails(
     assert await dead_letters(store) == []
 
 
+async def test_the_others_get_letters_when_the_guest_who_was_asked_for_last_is_erased(
+    store: Store, guests: GuestService
+) -> None:
+    await invite(guests, "ada@example.org", "bob@example.org")
+    server = FakeMailServer()
+    async with working(store, letters(store, server.deliver)):
+        await guests.change_settings(DEFAULT, LATER, actor="account:1")
+        await all_read(store)
+        *_, last = await events(store, "letters-default")
+        await guests.remove_guest(DEFAULT, last.subject, actor="account:1")
+        await store.blank(last.partition, [last.position])
+        server.letters.clear()
+
+        await guests.change_settings(DEFAULT, Settings(location="The mill"), actor="account:1")
+        await all_read(store)
+
+    assert len(server.letters) == 1
+    assert await dead_letters(store) == []
+
+
 async def test_no_letters_are_sent_about_a_removed_gathering(
     store: Store, guests: GuestService
 ) -> None:

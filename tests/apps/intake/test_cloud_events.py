@@ -4,8 +4,12 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
+from gatherlog.apps.intake import IntakeService
 from gatherlog.apps.intake.cloud_events import binary_text, read_cloud_event
-from gatherlog.apps.intake.records import BadRecord
+from gatherlog.apps.intake.reading import RecordQuery, records
+from gatherlog.apps.intake.records import BadRecord, read_record, type_check
+from gatherlog.core import Store
+from gatherlog.core.eventstore.exact_json import encode
 
 
 def event(**members: object) -> bytes:
@@ -106,3 +110,52 @@ def test_a_header_that_is_no_utf_8_is_refused() -> None:
         binary_text({b"ce-id": b"%FF"}, b"")
 
     assert [fault.pointer for fault in bad.value.faults] == ["/id"]
+
+
+def test_an_event_with_any_number_of_wrong_attributes_is_refused_with_a_few_of_them() -> None:
+    wrong = {f"Wrong-{number}-{'x' * 1000}": 1 for number in range(5_000)}
+    with pytest.raises(BadRecord) as refused:
+        read_cloud_event(event(**wrong))
+
+    assert len(refused.value.faults) == 20
+    assert max(len(fault.pointer) for fault in refused.value.faults) <= 101
+
+
+@pytest.mark.parametrize("time", ["2026-05-01T12:00:00.5Z", None])
+@pytest.mark.parametrize("data", [{"litres": 12}, [1, 2], "text", None, 1.5])
+async def test_a_cloud_event_that_was_read_back_can_be_sent_again_as_a_record(
+    intake: IntakeService, store: Store, time: str | None, data: object
+) -> None:
+    sent = intake.read_cloud_event(event(time=time, data=data))
+    await intake.take("meters", [sent], by="test")
+    (stored,) = (await records(store, RecordQuery(log="meters", entity="m1"), limit=5)).items
+    again = intake.read(encode(stored.fields()))
+
+    (repeated,) = await intake.take("meters", [again], by="test")
+    (copied,) = await intake.take("copy", [again], by="test")
+
+    assert (repeated.status, copied.status) == ("repeated", "accepted")
+
+
+@pytest.mark.parametrize("changed", [{"EventID": "/g 8"}, {"ID": "m2"}, {"EmitterId": "x"}])
+def test_what_only_looks_like_a_cloud_event_is_read_as_any_record(changed: dict[str, str]) -> None:
+    fields = {
+        "Timestamp": 1,
+        "EventType": "com.example.read",
+        "ID": "m1",
+        "EmitterId": "/g",
+        "EmitterType": "SYSTEM",
+        "Data": [],
+        "EventID": "/g 7",
+        "RecordedAt": 5,
+        "specversion": "1.0",
+        "id": "7",
+        "source": "/g",
+        "subject": "m1",
+    }
+    read_record(msgspec.json.encode(fields), type_check())
+
+    with pytest.raises(BadRecord) as bad:
+        read_record(msgspec.json.encode({**fields, **changed}), type_check())
+
+    assert [fault.pointer for fault in bad.value.faults] == ["/EventType", "/Data"]

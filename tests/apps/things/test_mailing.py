@@ -13,8 +13,9 @@ from gatherlog.apps.things.notices import Facts, letter_about
 from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Store
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.projections.paging import all_streams
 from gatherlog.core.subscriptions.checkpoints import CHECKPOINTS, checkpoint_id
-from gatherlog.core.subscriptions.delivery import DeliveryFailed, RetryPolicy
+from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.engines import open_store
@@ -386,6 +387,27 @@ async def test_enquiries_go_to_the_address_of_the_site(town: Town, office: Offic
     await eventually(office.sent, [("office", "Message: Frogs")])
     assert office.letters[0].to == "office@town.example"
     assert "guest@example.org" in office.letters[0].text
+
+
+async def test_an_enquiry_whose_sender_was_erased_is_not_sent_and_nothing_fails(
+    store: Store, town: Town, people: PeopleOfTown, office: Office, clock: StandingClock
+) -> None:
+    enquiry = Enquiry(subject="Frogs", text="Where?", sender="guest@example.org")
+    await town.service.enquire(enquiry, actor="nobody")
+    await eventually(office.sent, [("office", "Message: Frogs")])
+    [requested] = await events_of(store, "notices-site")
+    [head] = [one async for one in all_streams(store, "enquiry")]
+    [made] = await events_of(store, head.stream)
+    await store.blank(made.partition, [made.position])
+    office.letters.clear()
+
+    later = thing_letters(
+        store, town.service, people, office.send, site=SITE, contact="a@b.example", clock=clock
+    )
+    [letters] = later.destinations()
+    await letters.target.deliver([Delivery(id="d", rule="notices", event=requested)])
+
+    assert office.letters == []
 
 
 async def test_reports_go_to_the_reviewers(town: Town, office: Office) -> None:

@@ -1,6 +1,6 @@
 """Stores on which events expire, on every kind of engine, and a clock that a test sets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -37,13 +37,16 @@ class Site:
         categories: tuple[Category, ...] = (),
         projections: tuple[Projection, ...] = (),
         on_blanked: tuple[OnBlanked, ...] = (),
+        report: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
         self.store = store
         self.now = 0.0
         self.ids = CountingIds()
         checks = RetentionChecks([*categories, CATEGORY], projections, {"owned"})
         self.rules = RetentionService(store, checks, clock=self.clock, ids=self.ids)
-        self.expiry = Expiry(store, self.rules, checks, clock=self.clock, on_blanked=on_blanked)
+        self.expiry = Expiry(
+            store, self.rules, checks, clock=self.clock, on_blanked=on_blanked, report=report
+        )
 
     def clock(self) -> int:
         return START + int(self.now * DAY)

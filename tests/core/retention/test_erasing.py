@@ -49,21 +49,35 @@ CATEGORY = Category("person", Codec([Named]), Naming())
 class Part:
     """An app that knows the person `1`, whose stream is `person-1`."""
 
+    is_known = True
+
     async def traces(self, kind: Kind, id: str) -> Traces | None:
-        return Traces(streams=(f"person-{id}",), texts=("Ada",)) if id == "1" else None
+        if id != "1":
+            return None
+        if not self.is_known:
+            return Traces(streams=(f"person-{id}",))
+        return Traces(streams=(f"person-{id}",), texts=("Ada",), addresses=("ada@x",))
 
     async def remove(self, kind: Kind, id: str, *, by: str) -> None:
         return None
 
 
+class Interrupted(Exception):
+    pass
+
+
 class Archive:
-    """Hears of what becomes blank."""
+    """Hears of what becomes blank, and breaks off when it hears of one stream, once."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, int]] = []
+        self.breaks_at = ""
 
     async def __call__(self, events: Sequence[Recorded]) -> None:
         self.heard += [(event.stream, event.version) for event in events]
+        if self.breaks_at in [event.stream for event in events]:
+            self.breaks_at = ""
+            raise Interrupted
 
 
 @pytest.fixture(params=["memory", "sqlite", "hostile"])
@@ -80,10 +94,15 @@ def archive() -> Archive:
 
 
 @pytest.fixture
-def eraser(store: Store, archive: Archive) -> Eraser:
+def part() -> Part:
+    return Part()
+
+
+@pytest.fixture
+def eraser(store: Store, archive: Archive, part: Part) -> Eraser:
     return Eraser(
         store,
-        [Part()],
+        [part],
         [CATEGORY, ERASING_CATEGORY],
         owned=["person"],
         searched=["letter"],
@@ -116,8 +135,8 @@ async def test_events_documents_and_copies_of_a_person_are_gone_and_no_others(
         await say(store, f"person-{id}", name)
     await say(store, "audit-all", "Ada", meta=b'{"rules":["r"],"cause":"person-1@1"}')
     await say(store, "audit-all", "Bob", meta=b'{"rules":["r"],"cause":"person-2@1"}')
-    await say(store, "letter-1", "Dear Ada")
-    await say(store, "letter-2", "Dear Bob")
+    await say(store, "letter-1", "from ada@x")
+    await say(store, "letter-2", "Dear Ada")
 
     erased = await eraser.erase("account", "1", by="test")
 
@@ -161,6 +180,21 @@ async def test_stored_answers_that_name_the_person_are_forgotten(
     assert await store.recall("k2") is not None
 
 
+async def test_of_an_entity_with_a_short_id_only_its_own_answers_are_forgotten(
+    store: Store, eraser: Eraser
+) -> None:
+    await say(store, "door-7", "Ada")
+    own = (b'{"id":"7"}', b'{"stream":"door-7","version":1}', b'{"pk":"door#7#stream"}')
+    others = (b'{"id":"17"}', b'{"stream":"door-17","version":7}', b'{"pk":"door#17#stream"}')
+    for answer in own + others:
+        await store.commit(Commit(key=answer.decode(), answer=answer))
+
+    await eraser.erase("entity", "7", by="test")
+
+    assert [await store.recall(one.decode()) for one in own] == [None] * 3
+    assert None not in [await store.recall(one.decode()) for one in others]
+
+
 async def test_copies_that_were_under_way_are_looked_for_again_once(
     store: Store, eraser: Eraser
 ) -> None:
@@ -192,3 +226,71 @@ async def test_what_is_recorded_of_an_entity_after_it_was_erased_is_new_with_its
     await eventually(looked_at, 1)
     assert [one.is_blank for one in await events_of(store, "door-e1")] == [True, False]
     assert [one.is_blank for one in await events_of(store, "audit-all")] == [True, False]
+
+
+async def finished(eraser: Eraser) -> None:
+    """Finish what was broken off, once the store shows that it was begun."""
+    await eventually(eraser.finish, 1)
+
+
+@pytest.mark.parametrize("broken_off_at", ["person-1", "audit-all", "letter-1"])
+async def test_what_was_broken_off_is_finished_with_copies_of_copies_and_what_was_sent(
+    store: Store, eraser: Eraser, archive: Archive, part: Part, broken_off_at: str
+) -> None:
+    await say(store, "person-1", "Ada")
+    await say(store, "audit-all", "Ada", meta=b'{"rules":["r"],"cause":"person-1@1"}')
+    chain = b'{"rules":["r","s"],"cause":"audit-all@1","origin":"person-1@1"}'
+    await say(store, "audit-more", "Ada", meta=chain)
+    await say(store, "letter-1", "from ada@x")
+    archive.breaks_at = broken_off_at
+    with pytest.raises(Interrupted):
+        await eraser.erase("account", "1", by="test")
+    part.is_known = False  # its documents, which hold the address, are gone by then
+
+    await finished(eraser)
+
+    for stream in ("person-1", "audit-all", "audit-more", "letter-1"):
+        assert [one.is_blank for one in await events_of(store, stream)] == [True]
+
+
+async def test_one_that_cannot_be_finished_keeps_no_other_from_being_finished(
+    store: Store, eraser: Eraser, archive: Archive
+) -> None:
+    for id in ("e1", "e2", "e3"):
+        await say(store, f"door-{id}", "Ada")
+        archive.breaks_at = f"door-{id}"
+        with pytest.raises(Interrupted):
+            await eraser.erase("entity", id, by="test")
+
+    async def unfinished() -> int:
+        return len([one async for one in eraser._erasures("begun", 0)])
+
+    await eventually(unfinished, 3)
+    archive.breaks_at = "door-e1"
+    with pytest.raises(Interrupted):
+        await eraser.finish()
+
+    await eventually(unfinished, 1)
+    assert await eraser.finish() == 1
+
+
+async def test_an_erasure_that_is_done_is_not_finished_once_more(
+    store: Store, eraser: Eraser
+) -> None:
+    for number in range(8):
+        await say(store, f"door-e{number}", "Ada")
+        await eraser.erase("entity", f"e{number}", by="test")
+        assert await eraser.finish() == 0
+
+
+async def test_what_was_recorded_of_a_person_at_that_moment_goes_with_its_documents(
+    store: Store, eraser: Eraser
+) -> None:
+    await say(store, "person-1", "Ada")
+    await eraser.erase("account", "1", by="test")
+    await say(store, "person-1", "Ada again")
+
+    await eventually(eraser.look_again, 1)
+
+    assert [one.is_blank for one in await events_of(store, "person-1")] == [True, True]
+    assert await scanned(store, PEOPLE.name) == []

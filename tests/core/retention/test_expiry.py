@@ -1,14 +1,33 @@
 """Events expire as the rules of retention say: each once, in the background, and no others."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import pytest
 
-from gatherlog.core import Recorded, Store
+from gatherlog.core import Change, Recorded, Ref, Store, View
+from gatherlog.core.retention import BodiesNeeded
+from gatherlog.core.subscriptions.projection import Projection
 from tests.core.retention.conftest import Site
 from tests.stores import eventually
+
+
+class Word(msgspec.Struct, frozen=True):
+    pass
+
+
+class Words:
+    """The fold of a projection that does not say of which events it needs the bodies."""
+
+    views: tuple[View[Any], ...] = (View("word", Word),)
+
+    def keys(self, event: Recorded) -> Iterable[Ref]:
+        return []
+
+    def evolve(self, documents: Mapping[Ref, Any], event: Recorded) -> Iterable[Change]:
+        return []
 
 
 async def test_events_expire_when_they_are_older_than_the_rule_says(site: Site) -> None:
@@ -152,6 +171,20 @@ async def test_whoever_keeps_copies_hears_of_every_event_also_after_a_crash(stor
 
     assert [event.version for event in archive.heard] == [1, 2, 3]
     assert await site.rules.expired() == {"short": 3}
+
+
+async def test_a_rule_is_not_carried_out_once_a_view_needs_what_would_expire(store: Store) -> None:
+    before = Site(store)
+    await before.say("note-1", 0)
+    await before.keep("short", "note", 1)
+    refused: list[BaseException] = []
+    later = Site(store, projections=(Projection("words", Words()),), report=refused.append)
+    later.now = 3
+
+    assert (await later.expiry.go_round(), await later.blank("note-1")) == (0, [False])
+    [error] = refused
+    assert isinstance(error, BodiesNeeded)
+    assert "'word'" in str(error)
 
 
 async def test_it_goes_round_until_it_is_cancelled(site: Site) -> None:

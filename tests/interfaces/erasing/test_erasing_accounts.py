@@ -23,8 +23,9 @@ async def zelda(platform: Platform, nobody: AsyncClient) -> Member:
     await platform.things.add_child(child, id, actor=f"account:{id}")
     await platform.things.save_profile(id, "Quibblefax and sons", actor=f"account:{id}")
     await platform.keys.create("member", None, "of Quibblefax", account_id=id, actor="test")
-    enquiry = Enquiry(subject="A question", text="Who are you?", sender=f"{HANDLE}@example.org")
-    await platform.things.enquire(enquiry, actor="nobody")
+    for sender in (f"{HANDLE}@example.org", "Quibblefax@Example.ORG"):
+        enquiry = Enquiry(subject="A question", text="Who are you?", sender=sender)
+        await platform.things.enquire(enquiry, actor="nobody")
     return zelda
 
 
@@ -60,6 +61,36 @@ async def test_the_handle_and_the_address_of_an_erased_account_are_free_again(
 
     assert another.account_id != zelda.account_id
     assert (await another.get("/account"))["handle"] == HANDLE
+
+
+async def test_messages_in_a_conversation_that_was_left_go_too_also_if_erasing_is_broken_off(
+    platform: Platform, nobody: AsyncClient, zelda: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = await signed_up(platform, nobody, "benedict")
+    cleo = await signed_up(platform, nobody, "cleopatra")
+    asked = {"handles": ["benedict", "cleopatra"]}
+    made = await zelda.ask("POST", "/api/message_groups", asked)
+    assert made.status_code in (200, 201), made.text
+    group = made.json()["uuid"]
+    sent = await zelda.write("quibblefax was here", message_group_uuid=group)
+    report = f"/api/message_groups/{group}/messages/{sent['uuid']}/report"
+    reported = await ben.ask("POST", report, {"reason": "rude"})
+    assert reported.status_code < 300, reported.text
+    left = await zelda.ask("PUT", f"/api/message_groups/{group}/leave")
+    assert left.status_code < 300, left.text
+
+    async def broken(*args: object) -> None:
+        raise RuntimeError("broken off")
+
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr("gatherlog.core.retention.erasing.repair_streams", broken)
+        with pytest.raises(RuntimeError):
+            await platform.eraser.erase("account", zelda.account_id, by="test")
+    await eventually(platform.eraser.finish, 1)
+
+    assert await holding(platform, HANDLE) == []
+    assert await flaws(platform) == []
+    assert [one["message"] for one in await cleo.get(f"/api/messages/{group}")] == [""]
 
 
 async def test_messages_that_were_found_are_not_found_any_more(

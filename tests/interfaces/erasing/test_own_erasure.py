@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
-from gatherlog.apps.people.own_erasure import DAY
+from gatherlog.apps.people.own_erasure import DAY, Departures
 from gatherlog.bootstrap import Platform, start
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.interfaces.http import build_app
@@ -60,6 +60,51 @@ async def exists(site: Platform, ada: Member) -> bool:
     except NotFound:
         return False
     return True
+
+
+async def test_a_member_is_mailed_a_few_links_only() -> None:
+    site = await start(Settings(store="memory:", demo=True, work=False))
+    transport = ASGITransport(app=build_app(site))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        ada = await signed_up(site, client, "ada")
+        answers = [(await ada.ask("POST", "/account/erasure")).status_code for _ in range(7)]
+    await site.stop()
+
+    assert answers == [204] * 5 + [429] * 2
+    assert site.mailbox is not None
+    assert len(site.mailbox.letters()) == 5
+
+
+async def test_what_fails_is_reported_and_keeps_nobody_else(
+    site: Platform, client: AsyncClient, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await signed_up(site, client, "bob")
+    for one in (ada, bob):
+        token = await site.own_erasures._token(one.account_id, site.clock())
+        await site.own_erasures.confirm(token)
+    later(site, 1.1, monkeypatch)
+    reported: list[str] = []
+
+    async def finish() -> None:
+        raise RuntimeError("finish")
+
+    async def erase(account_id: str) -> None:
+        if account_id == ada.account_id:
+            raise RuntimeError("ada")
+        await site.eraser.erase("account", account_id, by="test")
+
+    departures = Departures(
+        site.own_erasures, erase, finish, report=lambda error: reported.append(str(error))
+    )
+
+    async def is_bob_gone() -> bool:
+        await departures.go_round()
+        return not await exists(site, bob)
+
+    await eventually(is_bob_gone, True)
+
+    assert await exists(site, ada)
+    assert set(reported) == {"finish", "ada"}
 
 
 async def round_erases(site: Platform, accounts: int) -> None:

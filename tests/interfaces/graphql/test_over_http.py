@@ -162,7 +162,8 @@ async def test_a_query_string_that_cannot_be_read_is_400(ask: Asking, query: str
 
 
 @pytest.mark.parametrize(
-    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+    "media",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "json"],
 )
 async def test_a_body_of_another_type_is_refused(ask: Asking, media: str) -> None:
     headers = {"content-type": media}

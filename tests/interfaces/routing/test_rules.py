@@ -197,8 +197,14 @@ async def test_rules_that_append_copy_events_without_a_loop(
 
     await until(settled)
     [first, second] = await stream(api, "copies-1")
-    assert first["meta"] == {"rules": ["a"], "cause": "users-u1@1"}
-    assert second["meta"]["rules"] == ["b", "a"]
+    first_event = "users-u1@1"
+    assert first["meta"] == {"rules": ["a"], "cause": first_event, "origin": first_event}
+    assert second["meta"] == {
+        "rules": ["b", "a"],
+        "cause": second["meta"]["cause"],
+        "origin": first_event,
+    }
+    assert second["meta"]["cause"].startswith("copies-2@")
 
     async def still() -> bool:
         status = (await api.get("/subscriptions/bus")).json()

@@ -37,7 +37,8 @@ class GuestErasing:
         if gathering_id is None:
             return None
         streams = (stream_of(gathering_id), f"access-{gathering_id}", f"letters-{gathering_id}")
-        return Traces(subjects=tuple((stream, id) for stream in streams), texts=_texts(guest))
+        subjects = tuple((stream, id) for stream in streams)
+        return Traces(subjects=subjects, texts=_texts(guest), addresses=_addresses(guest))
 
     async def remove(self, kind: Kind, id: str, *, by: str) -> None:
         guest = await read(self._store, GUESTS, id) if kind == "guest" else None
@@ -82,3 +83,7 @@ def _texts(guest: Guest | None) -> tuple[str, ...]:
     if guest is None:
         return ()
     return tuple(quoted(text) for text in (guest.email, guest.last_name) if text)
+
+
+def _addresses(guest: Guest | None) -> tuple[str, ...]:
+    return () if guest is None or not guest.email else (quoted(guest.email),)

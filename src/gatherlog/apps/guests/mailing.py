@@ -340,6 +340,8 @@ class _Mailing:
             )
             for event in page:
                 version = max(version, event.version)
+                if event.is_blank:
+                    continue  # the guest was erased, and is not asked for any more
                 requested: LetterRequested = CODEC.decode(event)
                 if requested.change < change:
                     return version, asked

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -19,7 +20,7 @@ from gatherlog.apps.intake.records import (
 )
 from gatherlog.core.eventstore.clock import FIRST_TIME, LAST_TIME
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES
-from gatherlog.core.eventstore.exact_json import decode
+from gatherlog.core.eventstore.exact_json import TooDeep, decode
 
 __all__ = ["PREFIX", "binary_text", "read_cloud_event"]
 
@@ -28,6 +29,8 @@ PREFIX: Final = b"ce-"
 _NEEDED: Final = ("specversion", "id", "source", "type")
 _TEXTS: Final = (*_NEEDED, "subject", "time", "datacontenttype", "dataschema")
 _NAME: Final = re.compile("[a-z0-9]+")
+_MOST_FAULTS: Final = 20
+"""Of one event that are told: any number of attributes may be wrong."""
 _JSON: Final = re.compile(r"application/([a-z0-9.+-]+\+)?json *(;.*)?", re.IGNORECASE)
 _parts_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -40,7 +43,7 @@ def read_cloud_event(text: bytes) -> Record:
     """
     sent = object_of(text)
     event = {name: value for name, value in sent.items() if value is not None or name == "data"}
-    if faults := [*_faults(event)]:
+    if faults := [*islice(_faults(event), _MOST_FAULTS)]:
         raise BadRecord(*faults)
     attributes = {name: value for name, value in event.items() if name not in ("data", "type")}
     attributes.pop("time", None)
@@ -76,6 +79,8 @@ def binary_text(headers: Mapping[bytes, bytes], body: bytes) -> bytes:
         return text
     try:
         decode(body)
+    except TooDeep as error:
+        raise BadRecord(Fault("too_deep", "/data", f"is {error}")) from None
     except ValueError as error:
         raise BadRecord(Fault("not_json", "/data", f"is not JSON: {error}")) from None
     return text[:-1] + b',"data":' + body + b"}"
@@ -101,13 +106,13 @@ def _faults(event: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _attribute_faults(name: str, value: object) -> Iterator[Fault]:
     """What is wrong with one member of the JSON format; all but `data` are attributes."""
-    pointer = f"/{name.replace('~', '~0').replace('/', '~1')}"
+    pointer = f"/{name[:100].replace('~', '~0').replace('/', '~1')}"
     if name == "data":
         return
     if name == "data_base64":
         yield Fault("not_taken", pointer, "binary data is not taken; send JSON in data")
     elif not _NAME.fullmatch(name):
-        yield Fault("wrong_form", pointer[:100], "an attribute is named with a-z and 0-9")
+        yield Fault("wrong_form", pointer, "an attribute is named with a-z and 0-9")
     elif name in _TEXTS:
         most = ID_BYTES if name == "subject" else NAME_BYTES
         wrong = [*name_faults(pointer, value, most)]

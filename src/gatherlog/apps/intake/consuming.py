@@ -112,4 +112,7 @@ class QueueIntake:
 
 
 def _reason(result: Result) -> str:
-    return "; ".join(f"{fault.pointer}: {fault.detail}" for fault in result.faults)
+    return "; ".join(
+        f"{fault.pointer}: {fault.detail}" if fault.pointer else fault.detail
+        for fault in result.faults
+    )

@@ -17,7 +17,7 @@ import msgspec
 from gatherlog.core.eventstore.clock import LAST_TIME, to_micros
 from gatherlog.core.eventstore.commit_checks import NAME_BYTES, check_name
 from gatherlog.core.eventstore.errors import Flaw, Invalid, LimitExceeded
-from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
+from gatherlog.core.eventstore.exact_json import DEPTH, TooDeep, decode, is_deep
 from gatherlog.core.eventstore.plain_text import check_plain
 
 __all__ = [
@@ -117,27 +117,41 @@ def type_check(pattern: str = EVENT_TYPE) -> TypeCheck:
 
 
 def read_record(text: bytes, check_type: TypeCheck) -> Record:
-    """The record that a JSON text holds. Raises BadRecord."""
+    """The record that a JSON text holds. Raises BadRecord.
+
+    One that a CloudEvent has become may have the type and the data that the CloudEvent had.
+    """
     fields = object_of(text)
-    faults = [*_faults(fields, check_type)]
+    was_event = _was_cloud_event(fields)
+    faults = [*_faults(fields, None if was_event else check_type)]
     if faults:
         sent = fields.get("EventID")
         raise BadRecord(*faults, event_id=sent if isinstance(sent, str) else "")
-    parts = _parts_of(text)
+    parts, time = _parts_of(text), _micros(fields["Timestamp"])
     return made_record(
         fields,
-        time=_micros(fields["Timestamp"]),
+        time=time,
+        has_time=not (was_event and _is_moment(fields.get("RecordedAt"), time)),
         data=bytes(parts["Data"]) if "Data" in parts else b"null",
         event_id=fields.get("EventID"),
     )
 
 
 def made_record(
-    fields: Mapping[str, Any], *, time: int | None, data: bytes, event_id: str | None
+    fields: Mapping[str, Any],
+    *,
+    time: int | None,
+    data: bytes,
+    event_id: str | None,
+    has_time: bool = True,
 ) -> Record:
-    """A record of fields that were checked; `data` is the JSON text of `Data`."""
+    """A record of fields that were checked; `data` is the JSON text of `Data`.
+
+    Without `has_time`, the time is not one that its producer gave, and no part of its content.
+    """
     kept = {name: value for name, value in fields.items() if name not in _ANSWERED}
-    content = _digest(_canonical({**kept, "Timestamp": time, "Data": fields.get("Data")}))
+    sent = {"Timestamp": time if has_time else None, "Data": fields.get("Data")}
+    content = _digest(_canonical({**kept, **sent}))
     context = {name: value for name, value in kept.items() if name not in _IN_EVENT}
     key = event_id = content if event_id is None else event_id
     if not _is_key(event_id, content):
@@ -153,6 +167,8 @@ def object_of(text: bytes) -> dict[str, Any]:
         value = decode(text)
     except UnicodeDecodeError:
         raise BadRecord(Fault("not_json", "", "is not UTF-8")) from None
+    except TooDeep as error:
+        raise BadRecord(Fault("too_deep", "", f"is {error}")) from None
     except ValueError as error:
         raise BadRecord(Fault("not_json", "", f"is not JSON: {error}")) from None
     if type(value) is not dict:
@@ -179,13 +195,32 @@ def name_faults(pointer: str, name: object, most: int = NAME_BYTES) -> Iterator[
         check_name("it", name, most)
         check_plain("it", name)
     except LimitExceeded as error:
-        yield Fault("too_large", pointer, f"has {error.found:,} bytes; at most {most} fit")
+        yield Fault("too_large", pointer, f"has {error.found:,} bytes; at most {most:,} fit")
     except ValueError:
-        empty = "is empty" if not name else "has a character that no name may have"
-        yield Fault("wrong_form", pointer, empty)
+        wrong = "is empty" if not name else "has a control character, such as a tab or a line break"
+        yield Fault("wrong_form", pointer, wrong)
 
 
-def _faults(fields: Mapping[str, Any], check_type: TypeCheck) -> Iterator[Fault]:
+def _was_cloud_event(fields: Mapping[str, Any]) -> bool:
+    """Whether a record has all that one has that was made of a CloudEvent, and was read back."""
+    source = fields.get("source")
+    return (
+        fields.get("specversion") == "1.0"
+        and fields.get("EventID") == f"{source} {fields.get('id')}"
+        and fields.get("EmitterId") == source
+        and fields.get("ID") == fields.get("subject", source)
+    )
+
+
+def _is_moment(text: object, time: int) -> bool:
+    try:
+        return isinstance(text, str) and moment_of(text) == time
+    except ValueError:
+        return False
+
+
+def _faults(fields: Mapping[str, Any], check_type: TypeCheck | None) -> Iterator[Fault]:
+    """What is wrong with a record. Without `check_type`, any type and data will do."""
     for name in ("Timestamp", "EventType", "ID", "EmitterId", "EmitterType"):
         if name not in fields:
             yield Fault("missing", f"/{name}", "is needed")
@@ -194,10 +229,10 @@ def _faults(fields: Mapping[str, Any], check_type: TypeCheck) -> Iterator[Fault]
         else:
             most = ID_BYTES if name == "ID" else NAME_BYTES
             wrong = [*name_faults(f"/{name}", fields[name], most)]
-            if name == "EventType" and not wrong and (fault := check_type(fields[name])):
-                wrong.append(fault)
+            if check_type and name == "EventType" and not wrong:
+                wrong += [fault] if (fault := check_type(fields[name])) else []
             yield from wrong
-    if not isinstance(fields.get("Data"), dict | None):
+    if check_type and not isinstance(fields.get("Data"), dict | None):
         yield Fault("wrong_type", "/Data", "should be an object or null")
     if "EventID" in fields:
         yield from name_faults("/EventID", fields["EventID"], EVENT_ID_BYTES)
@@ -207,7 +242,7 @@ def _time_faults(time: object) -> Iterator[Fault]:
     if isinstance(time, bool) or not isinstance(time, int | float | Decimal):
         yield Fault("wrong_type", "/Timestamp", "should be a number: seconds since 1970")
     elif not 0 <= time < _LAST_SECOND + 1:
-        detail = "should be seconds since 1970, up to the end of the year 9999"
+        detail = "should be seconds since 1970, from 0 to the end of the year 9999"
         if _LAST_SECOND < time <= _LAST_SECOND * 1000:
             detail += "; this looks like milliseconds: divide it by 1000"
         yield Fault("out_of_range", "/Timestamp", detail)

@@ -1,5 +1,7 @@
 """What an account has written, and how it is taken back: this app's part in erasing a person."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 from gatherlog.apps.messages.events import CODEC, Joined, Sent
 from gatherlog.apps.messages.fold import conversation_stream, inbox_stream, owner_of
 from gatherlog.apps.messages.service import MessageService
@@ -19,42 +21,54 @@ _JOINED = event_type_of(Joined)
 class MessageErasing:
     """An `ErasingPart`: the texts of all messages that an account has written.
 
-    Their places stay, as of messages that were deleted. Conversations stay for the others.
+    Their places stay, as of messages that were deleted. Conversations stay for the others. `empty`
+    takes texts out of documents where the account cannot take them back: see `MessageExpiring`.
     """
 
-    def __init__(self, store: Store, messages: MessageService) -> None:
+    def __init__(
+        self,
+        store: Store,
+        messages: MessageService,
+        empty: Callable[[Sequence[Recorded]], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._messages = messages
+        self._empty = empty
 
     async def traces(self, kind: Kind, id: str) -> Traces | None:
         if kind != "account":
             return None
         found = await self._written_by(id)
-        return Traces(written=tuple(found)) if found else None
+        written = [(event.stream, event.subject) for event in found]
+        return Traces(written=tuple(written)) if written else None
 
     async def remove(self, kind: Kind, id: str, *, by: str) -> None:
         """Take back all messages, so that everybody who looks at one learns of it."""
         if kind != "account":
             return
-        for stream, message in await self._written_by(id):
-            # Who has left a conversation cannot take anything back there: it only becomes blank.
-            try:
-                await self._messages.delete(id, owner_of(stream), message, actor=by)
-            except StoreError:
-                raise
-            except GatherlogError:
-                continue
+        left = [one for one in await self._written_by(id) if not await self._take_back(one, id, by)]
+        await self._empty(left)
         await self._delete_reports(id)
 
-    async def _written_by(self, account: str) -> list[tuple[str, str]]:
-        """The messages of an account that are not blank: the stream and the id of each."""
+    async def _take_back(self, sent: Recorded, account: str, by: str) -> bool:
+        """Take a message back; whether that is done. Who has left a conversation cannot do so."""
+        try:
+            await self._messages.delete(account, owner_of(sent.stream), sent.subject, actor=by)
+        except StoreError:
+            raise
+        except GatherlogError:
+            return False
+        return True
+
+    async def _written_by(self, account: str) -> list[Recorded]:
+        """The messages of an account that are not blank, as they were sent."""
         conversations = {
             CODEC.decode(event).conversation
             async for event in stream_events(self._store, inbox_stream(account))
             if event.type == _JOINED and not event.is_blank
         }
         return [
-            (event.stream, event.subject)
+            event
             for conversation in sorted(conversations)
             async for event in stream_events(self._store, conversation_stream(conversation))
             if _is_by(event, account)

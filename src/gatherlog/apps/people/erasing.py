@@ -3,14 +3,19 @@
 from contextlib import suppress
 
 from gatherlog.apps.people.accounts import AccountService
+from gatherlog.apps.people.events import CODEC, AccountCreated
 from gatherlog.apps.people.profile_views import PROFILES
-from gatherlog.apps.people.views import ACCOUNTS, API_KEYS
+from gatherlog.apps.people.views import API_KEYS
+from gatherlog.core.commands.service import read
 from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.eventstore.events import event_type_of
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.projections.paging import all_documents
+from gatherlog.core.projections.paging import all_documents, stream_events
 from gatherlog.core.retention import Kind, Traces, quoted
 
 __all__ = ["AccountErasing"]
+
+_CREATED = event_type_of(AccountCreated)
 
 
 class AccountErasing:
@@ -27,7 +32,9 @@ class AccountErasing:
         if kind != "account" or not await self._store.read_stream(f"account-{id}", limit=1):
             return None
         streams = [f"account-{id}", *[f"key-{key}" for key in await self._keys(id)]]
-        return Traces(streams=tuple(streams), texts=await self._texts(id))
+        addresses = await self._addresses(id)
+        texts = addresses + await self._names(id)
+        return Traces(streams=tuple(streams), texts=texts, addresses=addresses)
 
     async def remove(self, kind: Kind, id: str, *, by: str) -> None:
         if kind == "account":
@@ -38,11 +45,17 @@ class AccountErasing:
         found = [API_KEYS.read(one) async for one in all_documents(self._store, API_KEYS.name)]
         return [key.id for key in found if key is not None and key.account_id == account_id]
 
-    async def _texts(self, id: str) -> tuple[str, ...]:
-        """By what an answer that is stored, or somebody's enquiry, may name the account."""
-        stored = await self._store.get([ACCOUNTS.ref(id), PROFILES.ref(id)])
-        account, profile = ACCOUNTS.read(stored[0]), PROFILES.read(stored[1])
-        found = [None if account is None else account.address]
-        if profile is not None:
-            found += [profile.handle, profile.display_name]
+    async def _addresses(self, id: str) -> tuple[str, ...]:
+        """Under what the account may have sent something; also if it was removed before."""
+        events = [
+            CODEC.decode(event)
+            async for event in stream_events(self._store, f"account-{id}")
+            if event.type == _CREATED and not event.is_blank
+        ]
+        return tuple(quoted(event.address) for event in events)
+
+    async def _names(self, id: str) -> tuple[str, ...]:
+        """By what an answer that is stored may name the account, beside its address."""
+        profile = await read(self._store, PROFILES, id)
+        found = () if profile is None else (profile.handle, profile.display_name)
         return tuple(quoted(text) for text in found if text)

@@ -165,13 +165,24 @@ class Departures:
             await asyncio.sleep(PAUSE)
 
     async def go_round(self) -> int:
-        """Erase everybody who is due by now; how many that were."""
-        await self._finish()
+        """Erase everybody who is due by now; how many that were.
+
+        What fails is reported, and keeps nobody else from being erased.
+        """
+        await self._tried(self._finish())
         due = await self._wishes.due()
         for account_id in due:
             if await self._wishes.pending(account_id) is not None:  # queries may lag
-                await self._erase(account_id)
+                await self._tried(self._erase(account_id))
         return len(due)
+
+    async def _tried(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except StoreClosed:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do
+            self._report(error)
 
 
 def _letter(address: str, link: str, site: str) -> Letter:
@@ -182,7 +193,8 @@ def _letter(address: str, link: str, site: str) -> Letter:
             f"Somebody who is signed in to your account at {site} wants it to be erased.\n\n"
             f"To confirm it, open this page within a day:\n\n{link}\n\n"
             "Then you have a day to think again: sign in and keep the account. Afterwards your "
-            "name, your messages and your children are gone for good.\n\n"
+            "name, your address, your messages and your children are gone for good, and your "
+            "bookings are cancelled.\n\n"
             "Was it not you? Then do nothing, and end all sessions of your account.\n"
         ),
     )

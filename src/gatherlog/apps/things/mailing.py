@@ -227,6 +227,8 @@ class _Letters:
         causes = await self._store.read_stream(requested.stream, after=before, limit=1)
         if address is None or not causes or self._clock() - event.time > DAY:
             return None
+        if causes[0].is_blank:
+            return None  # whoever wrote it was erased
         facts = await self._facts(causes[0], event.subject, address)
         return letter_about(facts, site=self._site)
 

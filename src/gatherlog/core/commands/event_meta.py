@@ -1,8 +1,8 @@
 """The `meta` of an event: a JSON object of what Gatherlog notes about it, and what its caller gave.
 
-Gatherlog's members are `actor`, on events that somebody appends, and `rules` and `cause`, on events
-that a rule appends. What a caller gives is kept apart from them, in the member `given`: so it can
-have members of these names, and none is taken for Gatherlog's.
+Gatherlog's members are `actor`, on events that somebody appends, and `rules`, `cause` and `origin`,
+on events that a rule appends. What a caller gives is kept apart from them, in the member `given`:
+so it can have members of these names, and none is taken for Gatherlog's.
 """
 
 from collections.abc import Mapping
@@ -14,15 +14,30 @@ from msgspec import UNSET, UnsetType
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 
-__all__ = ["actor_of", "causing_rules", "event_meta", "meta_with_given", "shown_meta"]
+__all__ = [
+    "Causes",
+    "actor_of",
+    "causes_of",
+    "causing_rules",
+    "event_meta",
+    "meta_with_given",
+    "shown_meta",
+]
 
 
 class _Meta(msgspec.Struct):
     actor: Any = None
 
 
-class _Causes(msgspec.Struct, frozen=True):
+class Causes(msgspec.Struct, frozen=True):
+    """What made Gatherlog append an event, as its `meta` says."""
+
     rules: tuple[str, ...] = ()
+    """The rules in the chain of causes, the earliest first."""
+    cause: str = ""
+    """The stream and version of the event that it was made of: `orders-7@3`."""
+    origin: str = ""
+    """The first event in the chain of causes. Empty: older versions did not note it."""
     actor: Any = UNSET
 
 
@@ -32,7 +47,7 @@ class _WithGiven(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(_Meta).decode
-_decode_causes = msgspec.json.Decoder(_Causes).decode
+_decode_causes = msgspec.json.Decoder(Causes).decode
 _decode_given = msgspec.json.Decoder(_WithGiven).decode
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -80,16 +95,19 @@ def actor_of(event: Recorded) -> Any:
         return None
 
 
-def causing_rules(event: Recorded) -> tuple[str, ...]:
-    """The rules in an event's chain of causes, the earliest first, as its `meta` lists them.
+def causes_of(event: Recorded) -> Causes:
+    """What made a rule, or another part of the program, append the event; empty for other events.
 
-    An event that a rule appended names no actor. `rules` beside an actor were chosen by a caller,
-    whose members older versions kept among their own.
+    Such an event names no actor. Causes beside an actor were chosen by a caller, whose members
+    older versions kept among their own.
     """
-    if b'"rules"' not in event.meta:
-        return ()
     try:
         found = _decode_causes(event.meta)
     except _UNREADABLE:
-        return ()
-    return found.rules if found.actor is UNSET else ()
+        return Causes()
+    return found if found.actor is UNSET else Causes()
+
+
+def causing_rules(event: Recorded) -> tuple[str, ...]:
+    """The rules in an event's chain of causes, the earliest first, as its `meta` lists them."""
+    return causes_of(event).rules if b'"rules"' in event.meta else ()

@@ -11,22 +11,32 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-__all__ = ["DEPTH", "decode", "decoder", "encode", "is_deep", "number"]
+__all__ = ["DEPTH", "TooDeep", "decode", "decoder", "encode", "is_deep", "number"]
 
 T = TypeVar("T")
 
 DEPTH: Final = 100
 """The deepest nesting that is accepted, so that code which recurses never runs out of stack."""
 
+
+class TooDeep(ValueError):
+    """A JSON text that is nested far beyond `DEPTH` levels, so that it is not read at all."""
+
+    def __init__(self) -> None:
+        super().__init__(f"nested beyond {DEPTH} levels")
+
+
 encode = msgspec.json.Encoder(decimal_format="number").encode
 """The JSON, as bytes, of any value that `decode` returns."""
 
 
 def decode(text: bytes | str) -> Any:
-    """The value of a JSON text. Raises ValueError if it is not JSON."""
+    """The value of a JSON text. Raises ValueError if it is not JSON, of which TooDeep is one."""
     try:
         return _decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except RecursionError:
+        raise TooDeep from None
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise ValueError(str(error)) from None
 
 

@@ -1,14 +1,15 @@
-"""Copies of what events say, outside of the log: messages of queues, reasons why deliveries failed.
+"""Copies of what events say: events that rules appended, messages of queues, reasons of failures.
 
 `Concerns` tells by the stream, subject and version of an event whether it is about whoever is
 erased, and `Names` of JSON whether it names them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 import msgspec
 
+from gatherlog.core.commands.event_meta import causes_of
 from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
@@ -28,12 +29,39 @@ from gatherlog.core.subscriptions.dead_letters import (
     DeliveryRedacted,
 )
 
-__all__ = ["Concerns", "Names", "blank_backlogs", "blank_messages", "redact_dead_letters"]
+__all__ = [
+    "Concerns",
+    "Names",
+    "blank_backlogs",
+    "blank_messages",
+    "is_copy",
+    "redact_dead_letters",
+]
 
 Concerns = Callable[[str, str, int], bool]
 Names = Callable[[bytes], bool]
+_CAUSE: Final = b'"cause":"'
 _EMPTY: Final = msgspec.Raw(b"null")
 _GIVEN_UP: Final = event_type_of(DeliveryGivenUp)
+
+
+def is_copy(event: Recorded, concern: Concerns, causes: Container[str]) -> bool:
+    """Whether a rule appended the event because of one that is about the person. A copy of a copy
+    names the first event, too, so it is found when the copy in between is blank already."""
+    if _CAUSE not in event.meta:
+        return False
+    caused = causes_of(event)
+    if caused.cause in causes:
+        return True
+    return any(
+        _concerns_place(one, event.subject, concern) for one in (caused.cause, caused.origin)
+    )
+
+
+def _concerns_place(place: str, subject: str, concern: Concerns) -> bool:
+    """Whether an event is about the person, given as its stream and version."""
+    stream, _, version = place.rpartition("@")
+    return version.isdecimal() and concern(stream, subject, int(version))
 
 
 async def blank_messages(store: Store, concern: Concerns, names: Names) -> int:

@@ -11,7 +11,15 @@ stream or a handler, may be copied once more afterwards. So it is looked for aga
 (`Eraser.look_again`).
 """
 
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +28,7 @@ from gatherlog.core.commands.handler import CommandHandler, Decided
 from gatherlog.core.commands.service import no_such, read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.clock import Clock, Ids
+from gatherlog.core.eventstore.errors import StoreClosed
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.giving_way import Pace
@@ -27,14 +36,19 @@ from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import DELETE, Commit, Document, KeepsFreedSpace, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
 from gatherlog.core.projections.folds import Category
-from gatherlog.core.projections.paging import all_documents, bodies, stream_events
+from gatherlog.core.projections.paging import (
+    all_documents,
+    all_streams,
+    bodies,
+    stream_events,
+)
 from gatherlog.core.projections.rebuild import repair_streams
 from gatherlog.core.projections.views import View
 from gatherlog.core.retention.copies import (
-    Concerns,
     Names,
     blank_backlogs,
     blank_messages,
+    is_copy,
     redact_dead_letters,
 )
 from gatherlog.core.retention.erasures import (
@@ -50,7 +64,7 @@ from gatherlog.core.retention.erasures import (
     erasure_id,
 )
 from gatherlog.core.retention.expiry import OnBlanked, batches
-from gatherlog.core.retention.traces import ErasingPart, Traces, quoted
+from gatherlog.core.retention.traces import ErasingPart, Traces, quoted, with_ids
 
 __all__ = [
     "UNDER_WAY",
@@ -67,7 +81,6 @@ UNDER_WAY: Final = 900 * 1_000_000
 _PAGE: Final = 500
 _PAGE_BYTES: Final = 1024 * 1024
 """Events that are in memory at a time, to become blank, and about how many bytes they have."""
-_CAUSE: Final = b'"cause":"'
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -82,9 +95,9 @@ class Erased(msgspec.Struct, frozen=True):
 class Eraser:
     """Erases people from one store.
 
-    `searched` are logs in which anybody may have named somebody: events there whose data holds one
-    of the texts become blank, too. `on_blanked` is told of all events that become blank, as whoever
-    keeps copies of them has to be; after a crash of the same ones again.
+    `searched` are logs to which anybody may have written under an address: a stream there whose
+    events hold one of the person's becomes blank, too. `on_blanked` is told of all events that
+    become blank, as whoever keeps copies of them has to be; after a crash of the same ones again.
     """
 
     def __init__(
@@ -120,54 +133,68 @@ class Eraser:
         found = await self._traces(kind, id)
         if before is None and found is None:
             raise no_such(kind, id)
-        traces = (found or Traces()) | _recorded(before) | Traces(texts=(id,))
+        traces = with_ids(kind, id, (found or Traces()) | _recorded(before))
+        traces |= await self._sent_by(traces.addresses)
         await self._record(kind, id, _begun(traces, by))
         events = await self._carry_out(kind, id, traces, by)
         return Erased(events, None if before is None else before.done_at)
 
     async def finish(self, *, age: int = 0) -> int:
         """Finish the erasures that were begun before so many microseconds and have not ended; how
-        many there were. Younger ones may still be under way in another process."""
-        finished = 0
-        async for one in self._erasures("begun", age):
-            kind: Any = one.kind
-            found = await self._traces(kind, one.id) or Traces()
-            traces = found | _recorded(one) | Traces(texts=(one.id,))
-            await self._carry_out(kind, one.id, traces, one.by)
-            finished += 1
-        return finished
+        many there were. Younger ones may still be under way in another process.
+
+        One that fails keeps no other from being finished; the first failure is raised at the end.
+        """
+        return await _each(self._erasures("begun", age), self._finish)
 
     async def finish_others(self) -> None:
         """Finish what others have broken off, and look again for what was under way."""
-        await self.finish(age=UNFINISHED)
-        await self.look_again(age=UNDER_WAY)
+        try:
+            await self.finish(age=UNFINISHED)
+        finally:
+            await self.look_again(age=UNDER_WAY)
 
     async def look_again(self, *, age: int = 0) -> int:
         """Erase copies that were under way during erasures that were done so many microseconds
-        ago; how many erasures that were. Each is looked at once."""
-        looked_at = 0
-        async for one in self._erasures("done", age):
-            kind: Any = one.kind
-            present = await read(self._store, ERASURES, erasure_id(kind, one.id))
-            if present is None or present.state != "done":
-                continue  # queries may lag
-            traces = (await self._traces(kind, one.id) or Traces()) | _recorded(one)
-            alive = await self._alive(traces) if kind == "entity" else {}
-            blanked = 0 if kind == "entity" else await self._blank(traces)
-            blanked += await self._blank_copies(traces, alive)
-            blanked += await self._redact(traces, alive)
-            copies = await self._blank_other_copies(traces, alive)
-            if blanked or copies:
-                await self._overwrite_freed()
-            await self._record(kind, one.id, ErasureChecked(events=blanked))
-            looked_at += 1
-        return looked_at
+        ago; how many erasures that were. Each is looked at once. Failures are as of `finish`."""
+        return await _each(self._erasures("done", age), self._look_again)
 
-    def _erasures(self, state: str, age: int) -> AsyncIterator[Erasure]:
+    async def _finish(self, one: Erasure) -> None:
+        kind: Any = one.kind
+        found = await self._traces(kind, one.id) or Traces()
+        traces = with_ids(kind, one.id, found | _recorded(one))
+        traces |= await self._sent_by(traces.addresses)
+        await self._carry_out(kind, one.id, traces, one.by)
+
+    async def _look_again(self, one: Erasure) -> None:
+        kind: Any = one.kind
+        traces = (await self._traces(kind, one.id) or Traces()) | _recorded(one)
+        alive = await self._alive(traces) if kind == "entity" else {}
+        blanked = 0 if kind == "entity" else await self._blank_late(kind, one, traces)
+        blanked += await self._blank_copies(traces, alive)
+        blanked += await self._redact(traces, alive)
+        copies = await self._blank_other_copies(traces, alive)
+        if blanked or copies:
+            await self._overwrite_freed()
+        await self._record(kind, one.id, ErasureChecked(events=blanked))
+
+    async def _blank_late(self, kind: Kind, one: Erasure, traces: Traces) -> int:
+        """Blank what was recorded of somebody at the moment of the erasure, with its documents."""
+        await self._remove(kind, one.id, one.by)
+        blanked = await self._blank(traces)
+        if blanked:
+            await self._delete_documents(traces.streams)
+            await self._repair(traces)
+        return blanked
+
+    async def _erasures(self, state: str, age: int) -> AsyncIterator[Erasure]:
         """The erasures that are in a state for so many microseconds."""
         until = (f"{self._clock() - age + 1:020}",)
         query = ERASURES.query("by_state", state, until=until, limit=100)
-        return bodies(self._store, ERASURES, query)
+        async for one in bodies(self._store, ERASURES, query):
+            present = await read(self._store, ERASURES, erasure_id(one.kind, one.id))
+            if present is not None and present.state == state:  # queries may lag
+                yield present
 
     async def _alive(self, traces: Traces) -> Mapping[str, int]:
         """The version of the first event in each stream that says something: it is new."""
@@ -201,23 +228,27 @@ class Eraser:
         return Traces(streams=tuple(there)) if there else None
 
     async def _carry_out(self, kind: Kind, id: str, traces: Traces, by: str) -> int:
-        for text in traces.texts:
-            await self._store.forget(text)
+        await self._forget(traces.texts)
         await self._remove(kind, id, by)
         events = await self._blank(traces)
         events += await self._blank_copies(traces)
         # Once more, for what was under way when the documents were removed.
         await self._remove(kind, id, by)
         traces |= await self._traces(kind, id) or Traces()
+        traces |= await self._sent_by(traces.addresses)
         events += await self._blank(traces)
         await self._delete_documents(traces.streams)
         await self._repair(traces)
         await self._blank_other_copies(traces, names=_naming(kind, id))
         events += await self._redact(traces)
-        await self._store.forget(id)
+        await self._forget(traces.texts)
         await self._overwrite_freed()
         await self._record(kind, id, ErasureDone(events=events))
         return events
+
+    async def _forget(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            await self._store.forget(text)
 
     async def _overwrite_freed(self) -> None:
         if isinstance(self._store, KeepsFreedSpace):
@@ -275,34 +306,32 @@ class Eraser:
         return await redact_dead_letters(self._store, concern, clock=clock, ids=ids)
 
     async def _blank_copies(self, traces: Traces, alive: Mapping[str, int] = {}) -> int:
-        """Blank what rules appended because of events about the person, what they appended because
-        of that, and what names the person in the logs that are searched."""
+        """Blank what rules appended because of events about the person, and what they appended
+        because of that."""
         blanked, causes, concern = 0, set[str](), traces.concern(alive)
-        texts = [text.encode() for text in traces.texts]
         while True:
             before = blanked
             async for event in self._log():
                 if event.is_blank:
                     continue
-                if self._is_copy(event, concern, causes) or self._is_named(event, texts):
+                if is_copy(event, concern, causes):
                     causes.add(f"{event.stream}@{event.version}")
                     blanked += await self._blank_now([event])
             if blanked == before:
                 return blanked
 
-    def _is_copy(self, event: Recorded, concern: Concerns, causes: set[str]) -> bool:
-        if _CAUSE not in event.meta:
-            return False
-        cause = _cause_of(event)
-        stream, _, version = cause.rpartition("@")
-        if cause in causes:
-            return True
-        return version.isdecimal() and concern(stream, event.subject, int(version))
-
-    def _is_named(self, event: Recorded, texts: Sequence[bytes]) -> bool:
-        if not self._searched or category_of(event.stream) not in self._searched:
-            return False
-        return any(text in event.data for text in texts)
+    async def _sent_by(self, addresses: Sequence[str]) -> Traces:
+        """The streams of the logs that are searched which hold one of these addresses, whose ASCII
+        letters may be of either case there."""
+        texts = [address.encode().lower() for address in addresses]
+        found: list[str] = []
+        for log in sorted(self._searched) if texts else ():
+            async for head in all_streams(self._store, log):
+                async for event in stream_events(self._store, head.stream):
+                    if any(text in event.data.lower() for text in texts):
+                        found.append(head.stream)
+                        break
+        return Traces(streams=tuple(found))
 
     async def _log(self) -> AsyncIterator[Recorded]:
         """All events of the log, partition by partition."""
@@ -342,6 +371,22 @@ class Eraser:
         await self._handler.handle(ERASURES_STREAM, attempt)
 
 
+async def _each(found: AsyncIterator[Erasure], work: Callable[[Erasure], Awaitable[None]]) -> int:
+    """Do the work for each, and raise the first failure once all were tried; how many were done."""
+    done, failures = 0, list[Exception]()
+    async for one in found:
+        try:
+            await work(one)
+            done += 1
+        except StoreClosed:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the others go on
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return done
+
+
 async def delete_document(store: Store, view: View[Any], document: Document) -> None:
     """Delete a document of which no event is left that a rebuild would make it from.
 
@@ -369,18 +414,3 @@ def _begun(traces: Traces, by: str) -> ErasureBegun:
 
 def _recorded(erasure: Erasure | None) -> Traces:
     return Traces() if erasure is None else Traces(erasure.streams, erasure.subjects)
-
-
-class _Caused(msgspec.Struct, frozen=True):
-    cause: str = ""
-
-
-_decode = msgspec.json.Decoder(_Caused).decode
-
-
-def _cause_of(event: Recorded) -> str:
-    """The stream and version of the event that made a rule append this one; empty for others."""
-    try:
-        return _decode(event.meta).cause
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""

@@ -14,13 +14,13 @@ from typing import Final
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock
-from gatherlog.core.eventstore.errors import Conflict, StoreClosed
+from gatherlog.core.eventstore.errors import Conflict, Invalid, StoreClosed
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import feed_events
 from gatherlog.core.eventstore.page_sizes import event_bytes
 from gatherlog.core.eventstore.store import KeepsFreedSpace, Store
 from gatherlog.core.projections.rebuild import repair_streams
-from gatherlog.core.retention.checks import RetentionChecks
+from gatherlog.core.retention.checks import BodiesNeeded, RetentionChecks
 from gatherlog.core.retention.progress import Progress, save, stored_progress
 from gatherlog.core.retention.rules import RETENTION, RetentionRule
 from gatherlog.core.retention.service import RetentionService
@@ -92,13 +92,24 @@ class Expiry:
         expired = 0
         rules = await self._rules.rules()
         for rule in rules:
-            expired += await self._carry_out(rule)
+            if self._is_allowed(rule):
+                expired += await self._carry_out(rule)
         if rules and (expired or documents or not self._is_log_cut):
             self._is_log_cut = False
             if isinstance(self._store, KeepsFreedSpace):
                 await self._store.overwrite_freed(documents=documents)
             self._is_log_cut = True
         return expired
+
+    def _is_allowed(self, rule: RetentionRule) -> bool:
+        """Whether the rule may be carried out. It is older than this program, perhaps, which may
+        have views that need what would expire: then that is reported, and nothing does."""
+        try:
+            self._checks.check(rule.name, rule.expiring)
+        except (BodiesNeeded, Invalid) as error:
+            self._report(error)
+            return False
+        return True
 
     async def _carry_out(self, rule: RetentionRule) -> int:
         expired = 0

@@ -8,8 +8,9 @@ import msgspec
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.retention.copies import Concerns
 from gatherlog.core.retention.erasures import Kind
+from gatherlog.core.routing.bus_form import item_key
 
-__all__ = ["ErasingPart", "Traces", "quoted"]
+__all__ = ["ErasingPart", "Traces", "quoted", "with_ids"]
 
 
 class Traces(msgspec.Struct, frozen=True):
@@ -24,6 +25,8 @@ class Traces(msgspec.Struct, frozen=True):
     not blank, so no record is made of it."""
     texts: tuple[str, ...] = ()
     """Stored answers that hold one of these are forgotten: ids, names and addresses."""
+    addresses: tuple[str, ...] = ()
+    """Those of the texts under which somebody else may have got something from the person."""
 
     def __or__(self, other: "Traces") -> "Traces":
         return Traces(
@@ -31,6 +34,7 @@ class Traces(msgspec.Struct, frozen=True):
             tuple(dict.fromkeys(self.subjects + other.subjects)),
             tuple(dict.fromkeys(self.written + other.written)),
             tuple(dict.fromkeys(self.texts + other.texts)),
+            tuple(dict.fromkeys(self.addresses + other.addresses)),
         )
 
     @property
@@ -56,6 +60,19 @@ class Traces(msgspec.Struct, frozen=True):
 def quoted(text: str) -> str:
     """A text as it stands in JSON."""
     return encode(text).decode()
+
+
+def with_ids(kind: Kind, id: str, traces: Traces) -> Traces:
+    """With the forms of the id that stored answers have.
+
+    The id of an entity may be short, and part of any other text. So its answers are told by the id,
+    and by the names made of it, as JSON texts.
+    """
+    if kind != "entity":
+        return traces | Traces(texts=(id,))
+    parts = [stream.partition("-") for stream in traces.streams]
+    names = (id, *traces.streams, *(item_key(log, of) for log, _, of in parts))
+    return traces | Traces(texts=tuple(map(quoted, names)))
 
 
 class ErasingPart(Protocol):

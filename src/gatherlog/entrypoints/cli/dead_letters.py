@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.subscriptions import shortened, with_admin
 from gatherlog.entrypoints.cli.terminal import table
 
@@ -45,7 +45,7 @@ def list_(
     state: Annotated[
         Literal["dead", "redriving", "discarded"], Parameter(help="What became of them.")
     ] = "dead",
-    limit: Annotated[int, Parameter(help="Print at most this many.")] = 100,
+    limit: Annotated[int, WHOLE, Parameter(help="Print at most this many.")] = 100,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:

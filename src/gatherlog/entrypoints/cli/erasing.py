@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.confirming import refusal_of
+from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable
@@ -31,6 +32,8 @@ def erase(
     files of the store are overwritten, and others who write wait for that. Ids and counts stay.
     Backups that were made before keep everything.
     """
+    if kind == "account" and "@" in id:
+        raise CommandRefused(f"name the account by its id: `gatherlog account {id}` prints it")
     settings = settings_of_store(store)
     named = f"{kind} {printable(id)}"
     if not yes and (refusal := refusal_of(f"Erase {named} for good?", "erased")) is not None:

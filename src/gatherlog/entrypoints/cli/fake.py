@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import finish, settings_of_lasting, started_platform
-from gatherlog.entrypoints.cli.options import StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, StoreUrl
 
 if TYPE_CHECKING:
     from gatherlog.core.commands.appending import NewEvent
@@ -26,9 +26,11 @@ TOGETHER = 200
 
 def users(
     *,
-    count: Annotated[int, Parameter(help="How many users sign up; each has up to 4 events.")] = 10,
+    count: Annotated[
+        int, WHOLE, Parameter(help="How many users sign up; each has up to 4 events.")
+    ] = 10,
     seed: Annotated[
-        int | None, Parameter(help="The same number gives the same users again.")
+        int | None, WHOLE, Parameter(help="The same number gives the same users again.")
     ] = None,
     store: StoreUrl = None,
 ) -> None:
@@ -43,9 +45,11 @@ def users(
 
 def fake(
     *,
-    users: Annotated[int, Parameter(help="How many users sign up, as `fake users --count`.")] = 10,
+    users: Annotated[
+        int, WHOLE, Parameter(help="How many users sign up, as `fake users --count`.")
+    ] = 10,
     seed: Annotated[
-        int | None, Parameter(help="The same number gives the same users again.")
+        int | None, WHOLE, Parameter(help="The same number gives the same users again.")
     ] = None,
     store: StoreUrl = None,
 ) -> None:

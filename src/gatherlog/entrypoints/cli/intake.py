@@ -18,7 +18,7 @@ from gatherlog.entrypoints.cli.opening import (
     running_platform,
 )
 from gatherlog.entrypoints.cli.opening import settings_of_store as settings_of
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import counted, printable
 from gatherlog.entrypoints.record_lines import LONGEST, Line, parts_of
 
@@ -50,7 +50,7 @@ def take(
     bad: Annotated[
         Path | None, Parameter(help="File for the bad lines, as they are, to be mended.")
     ] = None,
-    skip: Annotated[int, Parameter(help="Leave out so many lines at the beginning.")] = 0,
+    skip: Annotated[int, WHOLE, Parameter(help="Leave out so many lines at the beginning.")] = 0,
     store: StoreUrl = None,
     json: Json = False,
 ) -> int:
@@ -61,7 +61,7 @@ def take(
     line is printed for each bad line, and one at the end with the numbers.
     """
     if (file is None) is (queue is None):
-        raise CommandRefused("name a FILE, or a queue with --queue")
+        raise CommandRefused("name either a FILE or a queue with --queue")
     if file is None:
         if bad is not None or skip or json:
             raise CommandRefused("--bad, --skip and --json go with a FILE, not with --queue")
@@ -76,7 +76,7 @@ def take(
         with flaws_named({"/log": "--log"}):
             platform.intake.check_log(log)
         kept = None if bad is None else stack.enter_context(bad.open("ab" if skip else "wb"))
-        report = _Report(kept, as_json=json)
+        report = _Report(kept, as_json=json, last=skip)
         advance = stack.enter_context(_progress(file, report))
         with _told_where(report):
             for lines in parts_of(source):
@@ -96,7 +96,7 @@ def records(
     emitter: Annotated[str | None, Parameter(help="Only from this EmitterId.")] = None,
     since: Annotated[str | None, Parameter(help="Not before this time, in RFC 3339.")] = None,
     until: Annotated[str | None, Parameter(help="Before this time, in RFC 3339.")] = None,
-    limit: Annotated[int | None, Parameter(help="Print at most this many records.")] = None,
+    limit: Annotated[int | None, WHOLE, Parameter(help="Print at most this many records.")] = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -150,10 +150,10 @@ def _offer(intake: "IntakeService", line: Line) -> "Offer":
 class _Report:
     """What became of the lines; bad ones are shown at once, and kept as they are."""
 
-    def __init__(self, kept: BinaryIO | None, *, as_json: bool) -> None:
+    def __init__(self, kept: BinaryIO | None, *, as_json: bool, last: int) -> None:
         self.counts: Counter[str] = Counter()
-        self.last = 0
-        """The last line that was read."""
+        self.last = last
+        """The last line that was read, or is left out."""
         self._kept = kept
         self._as_json = as_json
 

@@ -14,7 +14,7 @@ from gatherlog.entrypoints.cli.opening import (
     opened_store,
     settings_of_store,
 )
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.patterns import compiled_pattern
 from gatherlog.entrypoints.cli.positions import read_positions
 from gatherlog.entrypoints.cli.terminal import printable
@@ -44,11 +44,12 @@ def read(
     *,
     after: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Begin after the event with this version, which is its number in the stream."
         ),
     ] = 0,
-    limit: Annotated[int | None, Parameter(help="Print at most this many events.")] = None,
+    limit: Annotated[int | None, WHOLE, Parameter(help="Print at most this many events.")] = None,
     backwards: Annotated[
         bool, Parameter(negative="", show_default=False, help="Print the newest first.")
     ] = False,
@@ -89,6 +90,7 @@ def append(
     subject: Annotated[str, Parameter(help="Whom or what in the stream it is about.")] = "",
     expected: Annotated[
         int | None,
+        WHOLE,
         Parameter(
             help="Refuse it unless the stream is at this version; 0 means that it must be new."
         ),

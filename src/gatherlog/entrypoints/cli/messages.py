@@ -15,7 +15,7 @@ from gatherlog.entrypoints.cli.opening import (
     settings_of_store,
     started_platform,
 )
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import counted, printable, table
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["drop", "get_conversation", "list_conversations", "list_tables", "sca
 
 MOST_SEEDED = 100_000
 Handle = Annotated[str, Parameter(help="Handle of a member.")]
-Number = Annotated[int, Parameter(name="--limit", help="At most so many.")]
+Number = Annotated[int, WHOLE, Parameter(name="--limit", help="At most so many.")]
 Yes = Annotated[bool, Parameter(negative="", show_default=False, help="Do it without a question.")]
 
 TOPICS = ("the tent", "the lamps", "the cake", "the music", "the chairs", "the flowers", "the bus")
@@ -52,7 +52,7 @@ def seed(
     second: Handle = "bob",
     /,
     *,
-    messages: Annotated[int, Parameter(help="How many messages the two write.")] = 100,
+    messages: Annotated[int, WHOLE, Parameter(help="How many messages the two write.")] = 100,
     store: StoreUrl = None,
 ) -> None:
     """Let two made-up members write to each other, to have something to try things with.

@@ -1,11 +1,24 @@
 """Options that several commands share."""
 
-from typing import Annotated
+import re
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
-__all__ = ["GatheringId", "HostName", "Json", "Port", "PublicUrl", "SiteUrl", "StoreUrl"]
+__all__ = ["WHOLE", "GatheringId", "HostName", "Json", "Port", "PublicUrl", "SiteUrl", "StoreUrl"]
 
+
+def _whole(type: object, tokens: Sequence[Token]) -> int:
+    """The whole number that was typed, in digits; ValueError for any other text, such as 1.5."""
+    (token,) = tokens
+    if not re.fullmatch("-?[0-9]{1,30}", token.value):
+        raise ValueError(f"{token.value!r} is not a whole number")
+    return int(token.value)
+
+
+WHOLE: Final = Parameter(converter=_whole)
+"""For an option that is a whole number, which by itself would be rounded."""
 StoreUrl = Annotated[
     str | None,
     Parameter(
@@ -20,6 +33,7 @@ HostName = Annotated[
 ]
 Port = Annotated[
     int | None,
+    WHOLE,
     Parameter(
         name="--port",
         help="Port to listen on; 0 takes a free one. Default: GATHERLOG_PORT, else 8000.",

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import flaws_named
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def set_(
     /,
     *,
     log: Annotated[str, Parameter(help="The log whose events expire, as `gatherlog read` has it.")],
-    days: Annotated[int, Parameter(help="Days from the recorded time on, from 1 to 36,500.")],
+    days: Annotated[
+        int, WHOLE, Parameter(help="Days from the recorded time on, from 1 to 36,500.")
+    ],
     type: Annotated[str | None, Parameter(help="Only events of this type.")] = None,
     subject: Annotated[str | None, Parameter(help="Only events about this subject.")] = None,
     dry_run: Annotated[
@@ -80,7 +82,8 @@ def _try_out(name: str, expiring: object, store: str | None, json: bool) -> None
     elif oldest is None:
         print("Nothing would expire now.")
     else:
-        print(f"{tried.matching:,} events would expire now, recorded from {oldest} to {newest}.")
+        events = _events(tried.matching)
+        print(f"{events} would expire now, recorded from {oldest} to {newest}.")
 
 
 def list_(*, store: StoreUrl = None, json: Json = False) -> None:
@@ -105,7 +108,11 @@ def run(*, store: StoreUrl = None) -> None:
     On SQLite, the file is written anew, so that it holds nothing of it any more; writers wait.
     """
     expired = _with(store, lambda platform: platform.expiry.go_round(documents=True))
-    print(f"{expired:,} events have expired.")
+    print(f"{_events(expired)} {'has' if expired == 1 else 'have'} expired.")
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count:,} events"
 
 
 def _print(rules: "list[tuple[RetentionRule, int]]", *, json: bool, one: bool = False) -> None:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused, flaws_named
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.patterns import compiled_pattern
 from gatherlog.entrypoints.cli.terminal import printable, table
 
@@ -72,7 +72,7 @@ def add(
             help="A value for the template: name=$.data.email. May be given several times.",
         ),
     ] = None,
-    attempts: Annotated[int, Parameter(help="Tries before a delivery is given up.")] = 185,
+    attempts: Annotated[int, WHOLE, Parameter(help="Tries before a delivery is given up.")] = 185,
     description: Annotated[str, Parameter(help="What the rule is for.")] = "",
     store: StoreUrl = None,
     json: Json = False,
@@ -199,7 +199,7 @@ def secret(
 def try_(
     *,
     pattern: Pattern,
-    last: Annotated[int, Parameter(help="On how many of the latest events.")] = 1000,
+    last: Annotated[int, WHOLE, Parameter(help="On how many of the latest events.")] = 1000,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:

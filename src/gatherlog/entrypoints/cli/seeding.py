@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import CommandRefused
 from gatherlog.entrypoints.cli.opening import finish, settings_of_lasting, started_platform
-from gatherlog.entrypoints.cli.options import StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, StoreUrl
 from gatherlog.entrypoints.cli.terminal import counted, updated_line
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ MOST = 1_000_000
 
 def seed(
     *,
-    count: Annotated[int, Parameter(help="How many things are published.")] = 500,
-    seed: Annotated[int, Parameter(help="The same number gives the same things again.")] = 1,
+    count: Annotated[int, WHOLE, Parameter(help="How many things are published.")] = 500,
+    seed: Annotated[int, WHOLE, Parameter(help="The same number gives the same things again.")] = 1,
     store: StoreUrl = None,
 ) -> None:
     """Publish things to do in a made-up city, to have something to try searches with.

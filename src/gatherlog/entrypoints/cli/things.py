@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused, flaws_named
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
-from gatherlog.entrypoints.cli.options import Json, StoreUrl
+from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ Reviewer = Annotated[
 ]
 Version = Annotated[
     int | None,
+    WHOLE,
     Parameter(
         name="--version",
         help="The version that was looked at: refused if it was changed since. Default: whatever "
@@ -57,7 +58,7 @@ def list_(
         Parameter(help="Only those in this state. Default: pending, or all with --organiser."),
     ] = None,
     organiser: OfOrganiser = None,
-    limit: Annotated[int, Parameter(help="At most so many.")] = 20,
+    limit: Annotated[int, WHOLE, Parameter(help="At most so many.")] = 20,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:

@@ -80,7 +80,7 @@ class GraphQL:
         self._apis = built_apis()
         self._is_open = platform.settings.introspection or platform.settings.demo
         self._documents = Documents(introspection=self._is_open)
-        self._reader = BodyReader(Asked, "application/json", frozenset())
+        self._reader = BodyReader(Asked, ("application/json",), frozenset())
         self._repeats = Repeats(platform.store)
 
     def find(self, path: str) -> Api | None:

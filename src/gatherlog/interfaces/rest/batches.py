@@ -3,8 +3,9 @@
 Things stay texts, so that each can be read by itself: a bad one does not keep the others out.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -13,7 +14,7 @@ from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.giving_way import Steps
 from gatherlog.interfaces.problems import Malformed
 from gatherlog.interfaces.rest.answers import array
-from gatherlog.interfaces.rest.idempotency import Reply
+from gatherlog.interfaces.rest.endpoint import Call, Reply
 
 __all__ = [
     "ARRAY",
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_BYTES",
     "Batch",
     "FaultAnswer",
+    "answered_once",
     "media_of",
     "reading_batch",
     "results_reply",
@@ -33,6 +35,11 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_THINGS: Final = 10_000
 ARRAY: Final = {"type": "array", "description": f"Up to {MOST_THINGS:,} of them."}
 """JSON Schema of an array each of whose elements is answered for itself, whatever it is."""
+_MANY_PARTS: Final = 20 * MOST_THINGS
+"""Commas in an array whose elements are counted before they are held: they may be many and tiny."""
+_COMMA: Final = ord(",")
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+"""A string, or what divides an array into elements."""
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -84,12 +91,26 @@ def reading_batch(body: bytes, *, is_lines: bool, what: str) -> Steps[Batch]:
         case b"{":
             return Batch([body], is_one=True)
         case b"[":
+            if body.count(b",") > _MANY_PARTS:
+                yield from _checking_number(body, what)
             texts = _array(body)
         case _:
             raise Malformed("The body is neither a JSON object nor an array.")
     if len(texts) > MOST_THINGS:
         raise LimitExceeded("a request", what, MOST_THINGS, len(texts))
     return Batch(texts, is_one=False)
+
+
+async def answered_once(call: Call[Any, Any], answer: Reply) -> Reply:
+    """Give the answer back, stored under the Idempotency-Key if there is one and the answer fits.
+
+    For work each part of which is done once by itself: without a stored answer, the same request
+    finds everything done.
+    """
+    try:
+        return await call.remember(answer)
+    except LimitExceeded:
+        return answer
 
 
 def _lines(body: bytes) -> Iterable[bytes]:
@@ -112,3 +133,23 @@ def _array(body: bytes) -> list[bytes]:
         raise Malformed("The body is nested too deeply.") from None
     except msgspec.DecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from None
+
+
+def _checking_number(body: bytes, what: str) -> Steps[None]:
+    """Raise LimitExceeded if an array has too many elements, which are not held for that.
+
+    Whether the array is JSON is not looked at.
+    """
+    depth, number = 0, 1
+    for count, token in enumerate(_TOKEN.finditer(body)):
+        first = body[token.start()]
+        if first in b"[{":
+            depth += 1
+        elif first in b"]}":
+            depth -= 1
+        elif first == _COMMA and depth == 1:
+            number += 1
+        if number > MOST_THINGS:
+            raise LimitExceeded("a request", what, MOST_THINGS, number)
+        if count % 1_000 == 0:
+            yield

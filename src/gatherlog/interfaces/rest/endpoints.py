@@ -449,7 +449,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=own_erasure.ask_for_erasure,
         summary="Mail a link by which the erasure of one's own account is confirmed",
         status=HTTPStatus.NO_CONTENT,
-        refusals=("not_found", "no_mail_to_confirm"),
+        refusals=("not_found", "no_mail_to_confirm", "too_many"),
         scoped=False,
     ),
     Endpoint(

@@ -22,6 +22,7 @@ from gatherlog.interfaces.rest.batches import (
     LINES,
     Batch,
     FaultAnswer,
+    answered_once,
     media_of,
     reading_batch,
     results_reply,
@@ -132,7 +133,7 @@ async def take_records(call: Call[bytes, IntakeQuery]) -> Reply:
         results = await intake.take(log, offers, by=call.by)
         if batch.is_one and results[0].faults:
             raise _refusal(BadRecord(*results[0].faults))
-        return await call.remember(await _answer(results))
+        return await answered_once(call, await _answer(results))
 
 
 async def read_records(call: Call[None, RecordsQuery]) -> Reply:

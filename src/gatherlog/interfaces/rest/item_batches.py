@@ -15,7 +15,7 @@ from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError, Invalid, LimitExceeded
 from gatherlog.core.eventstore.giving_way import gently
 from gatherlog.interfaces.problems import Malformed
-from gatherlog.interfaces.rest.batches import FaultAnswer, results_reply
+from gatherlog.interfaces.rest.batches import FaultAnswer, answered_once, results_reply
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.items import MadeItem, made_item, read_item
 
@@ -71,7 +71,7 @@ async def append_batch(call: Call[Any, Any], texts: Sequence[bytes]) -> Reply:
     in_order = [results[number] for number in range(len(texts))]
     accepted = sum(result.status == "accepted" for result in in_order)
     counts = {"accepted": accepted, "rejected": len(in_order) - accepted}
-    return await call.remember(await results_reply(counts, in_order))
+    return await answered_once(call, await results_reply(counts, in_order))
 
 
 async def _append(call: Call[Any, Any], number: int, made: MadeItem) -> ItemResult:

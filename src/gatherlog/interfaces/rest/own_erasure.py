@@ -23,6 +23,7 @@ class OwnErasureAnswer(msgspec.Struct, frozen=True):
 
 async def ask_for_erasure(call: Plain) -> Reply:
     """Mail a link to confirm it; nothing else happens."""
+    call.rate_limiter.leaving(_account(call))
     await call.platform.own_erasures.ask(_account(call))
     return await call.remember(no_content())
 

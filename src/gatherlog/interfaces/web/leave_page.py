@@ -11,6 +11,7 @@ from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.web import words
 from gatherlog.interfaces.web.rendering import Renderer
 
 __all__ = ["LeavePage"]
@@ -34,5 +35,5 @@ class LeavePage:
             if found is None:
                 return self._renderer.page("leave.html", due=None)
             pending = found
-        due = f"{to_datetime(pending.due_at):%d %B %Y, %H:%M}"
+        due = words.moment(to_datetime(pending.due_at), "UTC")
         return self._renderer.page("leave.html", due=due)

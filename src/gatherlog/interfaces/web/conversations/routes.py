@@ -46,7 +46,7 @@ class ConversationPages:
         self._message = MessagePages(self._frame)
         self._about = AboutPages(self._frame)
         self._start = StartPages(self._frame, rate_limiter)
-        self._settings = SettingsPages(self._frame)
+        self._settings = SettingsPages(self._frame, rate_limiter)
         self._search = SearchPages(self._frame)
         self._blocked = BlockedPages(self._frame)
 

@@ -12,7 +12,9 @@ from gatherlog.apps.people.own_erasure import NoMailToConfirm
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid
 from gatherlog.core.texts import N_, _
-from gatherlog.interfaces.problems import status_of
+from gatherlog.interfaces.problems import TooMany, status_of
+from gatherlog.interfaces.rates import RateLimiter
+from gatherlog.interfaces.web import words
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text
@@ -29,12 +31,14 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "quiet_hours": N_("Quiet hours need two different times, such as 22:00 and 07:30."),
 }
 _NO_MAIL: Final = N_("This site sends no mail. Please ask its operator to erase your account.")
+_TOO_OFTEN: Final = N_("We have emailed you several links already. Please look for them.")
 _TAKEN: Final = N_("Somebody else has this handle, or had it until not long ago.")
 
 
 class SettingsPages:
-    def __init__(self, frame: ConversationFrame) -> None:
+    def __init__(self, frame: ConversationFrame, rate_limiter: RateLimiter) -> None:
         self._frame = frame
+        self._rate_limiter = rate_limiter
         self._profiles = frame.platform.profiles
 
     async def settings(self, request: Request) -> Response:
@@ -63,10 +67,12 @@ class SettingsPages:
             await wishes.cancel(member.account)
             return self._frame.redirect(_PATH, "kept")
         try:
+            self._rate_limiter.leaving(member.account)
             await wishes.ask(member.account)
-        except NoMailToConfirm as refused:
+        except (NoMailToConfirm, TooMany) as refused:
+            note = _TOO_OFTEN if isinstance(refused, TooMany) else _NO_MAIL
             return await self._page(
-                member, filled(member.profile), status=status_of(refused), note=_NO_MAIL
+                member, filled(member.profile), status=status_of(refused), note=_(note)
             )
         return self._frame.redirect(_PATH, "asked")
 
@@ -93,7 +99,7 @@ class SettingsPages:
     async def _leaves(self, member: Member) -> str | None:
         """When the account is erased, as text; None if it is not."""
         pending = await self._frame.platform.own_erasures.pending(member.account)
-        return None if pending is None else f"{to_datetime(pending.due_at):%d %B %Y, %H:%M}"
+        return None if pending is None else words.moment(to_datetime(pending.due_at), "UTC")
 
 
 def filled(profile: Profile) -> Fields:
