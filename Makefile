@@ -19,7 +19,7 @@ COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-h
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-reset test torture check format bench reference setup lock clean
+.PHONY: help demo demo-reset test torture check format bench reference texts setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,11 @@ bench: $(READY) ## Measure against the raw limits and the peers
 
 reference: $(READY) ## Write the pages of docs/reference that are made from the code
 	$(BIN)/python docs/reference/generate.py
+
+texts: $(READY) ## Collect the texts of pages and letters in the catalogue for translators
+	cd src/gatherlog && ../../$(BIN)/pybabel --quiet extract --mapping ../../pyproject.toml \
+		--keyword N_ --no-wrap --no-location --sort-output --omit-header \
+		--output locale/gatherlog.pot .
 
 setup: $(READY) ## Make .venv with everything for tests and checks
 

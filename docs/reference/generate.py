@@ -1,12 +1,13 @@
 """Writes the pages of the reference that are made from the code; `make reference` runs it.
 
 They are the commands with their options, every type of event, the indexes of every view, the
-schemas of the GraphQL APIs, and their limits.
+schemas of the GraphQL APIs, and their limits; and, in a how-to, the kinds of cells of a sheet.
 """
 
 import ast
 import inspect
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -37,6 +38,12 @@ from gatherlog.interfaces.graphql.schema import bound_schema
 from gatherlog.interfaces.live_streams import MOST_STREAMS
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+GUEST_LIST = "docs/how-to/import-a-guest-list.md"
+CELLS = "<!-- cells: made by `make reference`; do not edit. -->"
+CELLS_END = "<!-- end of cells -->"
+EXAMPLES = 5
+"""Cells of each kind on the page; the tests have more."""
 MARK = "<!-- Made by `make reference`; do not edit. -->"
 ENVIRONMENT = """
 ## Environment
@@ -63,6 +70,8 @@ and client address, and links to erase an account), `rsvp` (10/hour per guest), 
 | `GATHERLOG_SMTP_URL` | | none: no mail is sent; `smtp://name:password@host:port`, or `smtps://` |
 | `GATHERLOG_MAIL_FROM` | | none; needed with an SMTP server: `Our party <party@example.org>` |
 | `GATHERLOG_CONTACT` | | none; the address that gets what visitors write to the site |
+| `GATHERLOG_LANGUAGE` | | `en`; the language of pages and letters, of those that are \
+[translated](../how-to/translate-the-pages.md) |
 | `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
 | `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
@@ -224,11 +233,33 @@ def graphql_limits() -> str:
     )
 
 
+def guest_list() -> str:
+    """The how-to of the import, with the kinds of cells that its tests have."""
+    page = (ROOT / GUEST_LIST).read_text(encoding="utf-8")
+    kinds = runpy.run_path(str(ROOT / "tests/apps/guests_sheets/cells.py"))["KINDS"]
+    rows = ["| kind of cell | for example | becomes |", "|---|---|---|"]
+    for kind in kinds:
+        column = "" if kind.header == "Name" else f" (column {kind.header})"
+        cells = list(kind.cells.items())
+        for number, (cell, outcome) in enumerate(cells[:: -(-len(cells) // EXAMPLES)]):
+            name = "" if number else f"{kind.name}{column}"
+            shown = _in_a_table(outcome).replace("<", "\\<")
+            rows.append(f"| {name} | `{_in_a_table(cell)}` | {shown} |")
+    before, begin, rest = page.partition(CELLS)
+    _, end, behind = rest.partition(CELLS_END)
+    return before + begin + "\n" + "\n".join(rows) + "\n" + end + behind
+
+
+def _in_a_table(text: str) -> str:
+    return text.replace("\n", " ⏎ ").replace("|", "\\|").strip()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
     "access-patterns.md": access_patterns,
     "events.md": event_types,
     "graphql.md": graphql_limits,
+    "../how-to/import-a-guest-list.md": guest_list,
     **{f"graphql/{name}.graphql": partial(graphql_schema, name) for name in APIS},
 }
 

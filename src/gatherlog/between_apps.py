@@ -33,6 +33,7 @@ class Invitees:
             guest_id=guest_id,
             first_name=guest.first_name,
             last_name=guest.last_name,
+            sign_in_name=guests.sign_in_name(guest.first_name, guest.last_name),
             link=guest.link,
             co_host=guest.manages,
             over_at=gathering.over_at,

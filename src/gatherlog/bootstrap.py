@@ -39,13 +39,14 @@ from gatherlog.core.subscriptions.handlers import Handler
 from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.texts import load, speak
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
 from gatherlog.search import IndexedSearch, SearchOnDemand
-from gatherlog.settings import Settings
+from gatherlog.settings import LOCALE, Settings
 from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
-from gatherlog.targets.mail import Mailbox, NoMail
+from gatherlog.targets.mail import Lost, Mailbox, NoMail
 from gatherlog.targets.opening import TargetOpener
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ async def start(settings: Settings, *, handlers: Mapping[str, Handler] = {}) -> 
     free, because a process was killed before it gave them the place, get it now.
     """
     await check_site_key(settings)
+    speak(load(settings.language, LOCALE))
     platform = await open_platform(settings, handlers=handlers, create=True)
     try:
         await platform.guests.ensure_default("system")
@@ -169,6 +171,7 @@ def _assemble(
         clock=clock,
         ids=ids,
         everybody_organises=settings.everybody_organises,
+        withheld=lambda: mailer.lose("allowance"),
     )
     things_to_do = things.ThingService(store, clock=clock, ids=ids)
     secrets, queue = RuleSecrets(key), queues.Queues(store, clock=clock, ids=ids)
@@ -183,6 +186,7 @@ def _assemble(
         queues=queue,
         handlers=handlers,
     )
+    mailed = guests.MailedLinks(store, Digest(key, "mailed link"), settings.base_url)
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
     cache = open_cache(settings.cache, Digest(key, "cache"))
     lists = None if cache is None else KeptLists(cache, store.id)
@@ -216,7 +220,7 @@ def _assemble(
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
         hosts = Hosts(is_confirmed, Digest(key, "letters"))
-        post = mailing.Post(mailer.deliver, settings.base_url)
+        post = mailing.Post(mailer.deliver, settings.base_url, mailed.url, accounts.address)
         allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
         letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
         notices = thing_letters(
@@ -309,6 +313,7 @@ def _assemble(
         message_finder=messages.MessageFinder(store.id, talk, message_search),
         kept_lists=lists,
         mail_links=links,
+        mailed_links=mailed,
         reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
         if sends_letters
         else None,
@@ -372,7 +377,7 @@ def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":
     if settings.demo:
         return Mailbox(system_clock)
     if settings.smtp_url is None or settings.mail_from is None:
-        return NoMail()
+        return NoMail(Lost(system_clock, to_stderr))
     from gatherlog.targets.smtp import SmtpMailer, SmtpServer
 
     server = SmtpServer.from_url(settings.smtp_url)

@@ -14,12 +14,15 @@ from gatherlog.apps.people.addresses import parsed
 from gatherlog.caches import check_cache
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
 from gatherlog.core.queues.checks import check_queue
+from gatherlog.core.texts import ENGLISH, translations
 from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
 
-__all__ = ["Settings"]
+__all__ = ["LOCALE", "Settings"]
 
 PREFIX = "GATHERLOG_"
+LOCALE = Path(__file__).parent / "locale"
+"""The folder of the catalogues of texts."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     """`smtp://[name:password@]host[:port]` or `smtps://…`; None: no mail is sent."""
     mail_from: str | None = None
-    """The sender of mail, such as `party@example.org` or `Our party <party@example.org>`."""
+    """The sender of mail, any mailbox of RFC 5322, such as `party@example.org` or
+    `Our party <party@example.org>`; its domain may be beyond ASCII."""
     contact: str | None = None
     """The address that gets what visitors write to the site; None: it stays in the log."""
     jwt_key: str | None = None
@@ -53,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    language: str = "en"
+    """The language of pages and letters: `en`, or one whose catalogue is installed."""
     currency: str | None = None
     """The currency of all prices, such as `EUR`; None: pages show numbers alone."""
     everybody_organises: bool = False
@@ -163,7 +169,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.mail_from is not None:
             flaws.extend(_flaws_of_sender(self.mail_from))
         if self.contact is not None and not _is_mail_address(self.contact):
-            flaws.append(Flaw("/contact", "is not an e-mail address like office@example.org"))
+            flaws.append(Flaw("/contact", "is not an email address like office@example.org"))
+        flaws.extend(_flaws_of_language(self.language))
         if self.currency is not None and not _is_currency(self.currency):
             flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
         flaws.extend(check_cache(self.cache))
@@ -176,6 +183,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.smtp_url is not None and self.mail_from is None:
             flaws.append(Flaw("/mail_from", "is needed where there is an SMTP server"))
         return flaws
+
+
+def _flaws_of_language(tag: str) -> list[Flaw]:
+    known = [ENGLISH.tag, *translations(LOCALE)]
+    return [] if tag in known else [Flaw("/language", f"{tag!r} is not one of {', '.join(known)}")]
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -246,9 +258,10 @@ def _flaws_of_sender(text: str) -> list[Flaw]:
 
 def _is_mail_address(text: str) -> bool:
     try:
-        return parsed(text) == text
+        parsed(text)
     except Invalid:
         return False
+    return text == text.strip()
 
 
 def _flaws_of_queues(queues: Sequence[str], logs: Mapping[str, str]) -> list[Flaw]:
@@ -296,6 +309,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "smtp_url": str,
     "mail_from": str,
     "contact": str,
+    "language": str,
     "currency": str,
     "jwt_key": _pem,
     "key_file": str,

@@ -22,7 +22,7 @@ async def town(platform: Platform, site: str) -> TownOnline:
 
 async def enter_code(page: Page, site: str) -> None:
     """Sign in on the page that asks for an address, by the code that the mailbox shows."""
-    await page.get_by_label("Your e-mail address").fill(PIA)
+    await page.get_by_label("Your email address").fill(PIA)
     await page.get_by_role("button", name="Send me a code").click()
     mailbox = await page.context.new_page()
     await mailbox.goto(f"{site}/mailbox")

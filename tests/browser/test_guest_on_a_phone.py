@@ -32,13 +32,13 @@ async def test_a_guest_answers_changes_the_answer_and_declines(page: Page, link:
     await page.get_by_text("Change my answer").tap()
     await page.get_by_label("Not sure yet").tap()
     await page.get_by_role("button", name="Save my answer").tap()
-    await expect(page.get_by_role("heading", level=2)).to_have_text(["You are not sure yet"])
+    await expect(page.get_by_role("heading", level=2)).to_have_text(["You’re not sure yet"])
 
     await page.goto(address)
     await page.get_by_text("Change my answer").tap()
     await page.get_by_label("No, I can’t come").tap()
     await page.get_by_role("button", name="Save my answer").tap()
-    await expect(page.get_by_role("heading", level=2)).to_have_text(["You cannot come"])
+    await expect(page.get_by_role("heading", level=2)).to_have_text(["You’re not coming"])
 
 
 async def test_what_only_matters_to_those_who_come_steps_aside(page: Page, link: Link) -> None:

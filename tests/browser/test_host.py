@@ -17,7 +17,7 @@ SHEET = Path(__file__).parents[2] / "examples/guests.csv"
 async def sign_in(page: Page, site: str) -> None:
     """By the code that the mailbox shows."""
     await page.goto(f"{site}/signin")
-    await page.get_by_label("Your e-mail address").fill("olga@example.org")
+    await page.get_by_label("Your email address").fill("olga@example.org")
     await page.get_by_role("button", name="Send me a code").click()
     mailbox = await page.context.new_page()
     await mailbox.goto(f"{site}/mailbox")
@@ -36,7 +36,7 @@ async def make(page: Page) -> str:
     await page.locator("#event_date").fill("2999-06-06")
     await page.locator("#event_time").fill("18:30")
     await page.locator("#time_zone").select_option("Europe/Berlin")
-    await page.get_by_role("button", name="Create the gathering").click()
+    await page.get_by_role("button", name="Create gathering").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Olga’s Fest")
     return page.url.partition("?")[0]
 
@@ -109,7 +109,7 @@ async def test_all_of_it_works_on_a_phone_without_scripts(page: Page, site: str)
     await page.get_by_role("button", name="Find").click()
     await expect(page.locator(".rows li")).to_have_count(2)
     await page.get_by_role("link", name="Renaud, Jules").click()
-    await page.get_by_label("Not coming").check()
+    await page.get_by_label("Can’t come").check()
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("status")).to_have_text("Saved.")
     await page.get_by_role("button", name="Make a link").click()
@@ -148,7 +148,7 @@ async def test_a_host_looks_as_a_guest_names_a_co_host_and_prints(desk: Page, si
     await expect(desk.get_by_role("button", name="Send our answers")).to_be_disabled()
     await desk.get_by_role("link", name="Back to Mira").click()
     await desk.get_by_role("button", name="Make Mira a co-host").click()
-    await expect(desk.get_by_role("button", name="Let Mira be a guest only")).to_be_visible()
+    await expect(desk.get_by_role("button", name="Remove Mira as co-host")).to_be_visible()
 
     await desk.goto(place)
     await desk.get_by_role("link", name="Print").click()

@@ -38,9 +38,7 @@ async def test_one_form_answers_for_all_and_asks_about_the_rest(
 
     await expect(page.get_by_role("status")).to_contain_text("Thank you, Maya!")
     await expect(page.get_by_role("heading", level=2)).to_have_text(["2 of you are coming"])
-    await expect(page.locator(".question")).to_have_text(
-        "Isn’t Ife coming? There is no answer for Ife yet."
-    )
+    await expect(page.locator(".question")).to_have_text("Ife hasn’t answered yet.")
     stored = {g.body.first_name: g.body for g in (await platform.guests.guests("default")).items}
     assert {name: guest.status for name, guest in stored.items()} == {
         "Maya": "coming",
@@ -86,7 +84,7 @@ async def test_two_who_answer_at_once_see_both_answers(
     await page.get_by_role("button").tap()
 
     await expect(page.get_by_role("status")).to_contain_text("There is a new answer for Grace")
-    await expect(page.locator(".household li").nth(1)).to_have_text("Grace Okonkwo Cannot come")
+    await expect(page.locator(".household li").nth(1)).to_have_text("Grace Okonkwo Can’t come")
     await page.get_by_role("button", name="Save our answers").tap()
     await expect(page.get_by_role("heading", level=2)).to_have_text(["2 of you are coming"])
 
@@ -105,3 +103,29 @@ async def test_a_household_fits_a_phone_and_a_finger(
         box = await control.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 44
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 430])
+async def test_the_three_answers_of_a_person_are_on_one_line(
+    page: Page, link: Link, platform: Platform, width: int
+) -> None:
+    address = await link(member("Maya"))
+    await invite(platform, "Tobe")
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto(address)
+    await page.get_by_label("Can’t come").first.check()
+
+    lines = (
+        await page.locator(".person")
+        .first.locator(".three label")
+        .evaluate_all(
+            """all => all.map(one => {
+          const range = document.createRange();
+          range.selectNodeContents(one);
+          return [range.getClientRects().length, Math.round(range.getBoundingClientRect().top)];
+        })"""
+        )
+    )
+    assert len(lines) == 3
+    assert {count for count, _ in lines} == {1}
+    assert len({top for _, top in lines}) == 1

@@ -9,7 +9,7 @@ from tests.browser.test_host import make, sign_in, take_in
 
 pytestmark = pytest.mark.browser
 
-QUESTION = "Tell your guests by e-mail?"
+QUESTION = "Tell your guests by email?"
 
 
 async def all_come(platform: Platform, place: str) -> list[Guest]:
@@ -22,7 +22,7 @@ async def all_come(platform: Platform, place: str) -> list[Guest]:
 
 @pytest.mark.parametrize(
     ("button", "notify"),
-    [("Save and send e-mails", b"true"), ("Save without e-mails", b"false")],
+    [("Save and send emails", b"true"), ("Save without emails", b"false")],
 )
 async def test_a_new_place_asks_about_letters_and_saves_what_is_chosen(
     page: Page, site: str, platform: Platform, button: str, notify: bytes
@@ -34,12 +34,12 @@ async def test_a_new_place_asks_about_letters_and_saves_what_is_chosen(
     guests = await all_come(platform, place)
 
     await page.goto(f"{place}/settings")
-    await page.get_by_label("Place", exact=True).fill("The old mill")
+    await page.get_by_label("Location", exact=True).fill("The old mill")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("heading", name=QUESTION)).to_be_visible()
     asked = page.get_by_role("alert")
-    await expect(asked).to_contain_text(f"{len(guests)} guests come or wait for a place.")
-    await expect(page.get_by_label("Place", exact=True)).to_have_value("The old mill")
+    await expect(asked).to_contain_text(f"{len(guests)} guests are coming or waiting for a place.")
+    await expect(page.get_by_label("Location", exact=True)).to_have_value("The old mill")
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
     assert (await platform.guests.gathering(place.rsplit("/", 1)[1])).body.location is None
 

@@ -29,6 +29,7 @@ SET = {
     "id": "default",
     "event_name": "Ida & Jonas",
     "event_date": "2027-06-01T14:00:00",
+    "event_end": None,
     "location": "The Orchard",
     "rsvp_deadline": "2027-05-01",
     "max_guests": 140,
@@ -49,15 +50,43 @@ def test_settings_are_changed_and_shown(party: Terminal) -> None:
     status, out, err = party("gathering", *ALL)
 
     assert (status, err) == (0, "")
-    assert out.splitlines()[1:7] == [
+    assert out.splitlines()[1:8] == [
         "Name       Ida & Jonas",
         "Date       2027-06-01T14:00:00",
+        "End        none; calendars show 3 hours",
         "Location   The Orchard",
         "Deadline   2027-05-01",
         "Capacity   140, 140 of them free",
         "Zone       Europe/Berlin",
     ]
     assert shown(party) == SET
+
+
+def test_an_end_is_set_shown_and_moves_along_with_the_date(party: Terminal) -> None:
+    party("gathering", *ALL, "--end", "2027-06-02T02:00")
+
+    out = party("gathering", "--date", "2027-06-08T14:00").out
+    refused = party("gathering", "--end", "2027-06-08T13:00")
+
+    assert out.splitlines()[2:4] == [
+        "Date       2027-06-08T14:00:00",
+        "End        2027-06-09T02:00:00",
+    ]
+    assert (refused.status, refused.err) == (
+        2,
+        "gatherlog: nothing was changed: --end should be after the beginning\n",
+    )
+
+
+def test_what_becomes_of_a_time_that_clocks_skip_or_repeat_is_shown(party: Terminal) -> None:
+    times = ("--date", "2027-03-28T02:30", "--end", "2027-10-31T02:30", "--zone", "Europe/Berlin")
+
+    out = party("gathering", *times).out
+
+    assert out.splitlines()[2:4] == [
+        "Date       2027-03-28T02:30:00 (02:30 is 03:30 then, as the clocks go forward)",
+        "End        2027-10-31T02:30:00 (the second 02:30 of two, as the clocks go back)",
+    ]
 
 
 def test_only_what_is_given_changes_and_none_clears(party: Terminal) -> None:
@@ -121,7 +150,7 @@ def test_a_host_without_an_address_changes_nothing(party: Terminal) -> None:
     assert refused == (
         2,
         "",
-        "gatherlog: nothing was changed: --host is not an e-mail address; one looks like "
+        "gatherlog: nothing was changed: --host is not an email address; one looks like "
         "ada@example.org\n",
     )
     assert party("gathering") == (0, BARE, "")

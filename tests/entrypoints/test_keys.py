@@ -102,7 +102,7 @@ def test_keys_of_one_address_act_for_one_account(party: Terminal, role: str) -> 
         ),
         (
             ["--role", "member", "--account", "ada"],
-            "email is not an e-mail address; one looks like ada@example.org",
+            "email is not an email address; one looks like ada@example.org",
         ),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from tests.entrypoints.conftest import Terminal
 from tests.entrypoints.terminal import COMMAND, PATIENCE, Result, environment, gatherlog
+from tests.made_up import lettered
 
 SHEET = """\
 First name;Last name;Email;Family;Seats;Table
@@ -27,7 +28,7 @@ Seats      4, 0 of them for children
 Import     3 new, 0 changed, 0 unchanged
 Bad lines  0
 """
-BAD = SHEET + "Cher;;;;;\nGrace;Hopper;nowhere;;;\n"
+BAD = SHEET + ";;king@example.org;;;\nGrace;Hopper;nowhere;;;\n"
 
 
 @pytest.fixture
@@ -77,8 +78,8 @@ def test_bad_lines_are_named_and_nothing_is_written(party: Terminal, options: li
     assert status == 2
     assert out.splitlines()[-3:] == [
         "Bad lines  2",
-        "           line 5: the last name is missing or blank",
-        "           line 6: the email 'nowhere' is not an e-mail address; "
+        "           line 5: the name is missing",
+        "           line 6: the email 'nowhere' is not an email address; "
         "one looks like ada@example.org",
     ]
     assert err == (
@@ -120,8 +121,10 @@ def test_the_example_sheet_is_imported_whole(party: Terminal) -> None:
 
 
 def test_an_export_comes_back_through_import_as_nothing_new(party: Terminal) -> None:
-    hostile = '=HYPERLINK("x"),+1,,,,\n@home,-2,h@example.org,"a,b",3,"no eggs,\nplease"\n'
-    party("import", "-", "--yes", stdin=f"First,Last,Email,Group,Seats,Diet\n{hostile}".encode())
+    from gatherlog.apps.guests.sheet_headers import EXPORT
+
+    hostile = '=HYPERLINK("x"),+1\n@home,-2,h@example.org,"a,b",,3,"no eggs,\nplease"\n'
+    party("import", "-", "--yes", stdin=f"{','.join(EXPORT)}\n{hostile}".encode())
 
     assert party("export", "out.csv") == (0, "2 guests are in out.csv.\n", "")
     output = json.loads(party("import", "out.csv", "--yes", "--json").out)
@@ -261,6 +264,19 @@ def test_a_format_that_is_named_is_used(party: Terminal) -> None:
     assert "read as outlook, the sheet has no column" in refused.err
 
 
+def test_encodings_that_are_likely_are_shown_and_one_is_chosen(party: Terminal) -> None:
+    hebrew = "Name\nמשה כהן\n".encode("cp1255")
+
+    shown = party("import", "-", stdin=hebrew).out.splitlines()
+    chosen = party("import", "-", "--encoding", "windows-1255", "--yes", stdin=hebrew)
+    unknown = party("import", "-", "--encoding", "ebcdic", stdin=hebrew)
+
+    assert "Encoding   not sure; choose one with --encoding:" in shown
+    assert "           windows-1255: משה כהן" in shown
+    assert (chosen.status, chosen.out.splitlines()[-1]) == (0, "Done.")
+    assert (unknown.status, "should be one of auto, utf-8" in unknown.err) == (2, True)
+
+
 def test_every_format_may_be_named() -> None:
     from gatherlog.apps.guests.sheets import FORMATS
     from gatherlog.entrypoints.cli.sheets import import_
@@ -269,7 +285,9 @@ def test_every_format_may_be_named() -> None:
 
 
 def test_a_list_of_2000_lines_is_imported_whole(party: Terminal, here: Path) -> None:
-    lines = [f"Guest{n},Family{n // 4},g{n}@example.org,House {n // 4}" for n in range(2000)]
+    lines = [
+        f"{lettered(n)},{lettered(n // 4)},g{n}@example.org,House {n // 4}" for n in range(2000)
+    ]
     (here / "long.csv").write_text("\n".join(["First,Last,Email,Household", *lines]))
 
     output = json.loads(gatherlog("import", "long.csv", "--yes", "--json", cwd=here).out)

@@ -68,7 +68,7 @@ def test_an_invalid_address_is_refused(party: Terminal, address: str) -> None:
     status, out, err = party("signin", address)
 
     assert (status, out) == (2, "")
-    assert err == "gatherlog: email is not an e-mail address; one looks like ada@example.org\n"
+    assert err == "gatherlog: email is not an email address; one looks like ada@example.org\n"
 
 
 def test_a_store_in_memory_is_refused(terminal: Terminal) -> None:

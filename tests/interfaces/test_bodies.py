@@ -103,7 +103,10 @@ async def test_the_media_type_of_json_is_recognised_in_any_case(
 async def test_a_sheet_is_not_read_as_json(api: AsyncClient) -> None:
     refused = await api.post("/guests/import", content=NEW, headers=JSON)
 
-    assert (refused.status_code, refused.headers["accept"]) == (415, "text/csv")
+    assert (refused.status_code, refused.headers["accept"]) == (
+        415,
+        "text/csv, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    )
 
 
 @pytest.mark.parametrize(

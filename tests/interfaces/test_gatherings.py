@@ -135,3 +135,40 @@ async def test_a_host_may_not_make_gatherings(host: AsyncClient) -> None:
     refused = await host.post("/gatherings", json={"event_name": "Another"})
 
     assert (refused.status_code, refused.json()["code"]) == (403, "denied")
+
+
+async def test_a_gathering_has_an_end_and_the_moments_that_are_made_of_it(
+    api: AsyncClient,
+) -> None:
+    new = {
+        "event_name": "Ball",
+        "event_date": "2027-03-28T02:30",
+        "event_end": "2027-03-28T06:00",
+        "time_zone": "Europe/Berlin",
+    }
+    made = (await api.post("/gatherings", json=new)).json()
+    path = f"/gatherings/{made['id']}"
+
+    times = ("event_date", "event_end", "starts_at", "ends_at")
+    assert [made[name] for name in times] == [
+        "2027-03-28T02:30:00",
+        "2027-03-28T06:00:00",
+        "2027-03-28T01:30:00.000000Z",
+        "2027-03-28T04:00:00.000000Z",
+    ]
+    moved = await api.put(path, json={"event_date": "2027-06-05T20:00"})
+    assert [moved.json()[name] for name in times[:2]] == [
+        "2027-06-05T20:00:00",
+        "2027-06-05T23:30:00",
+    ]
+    as_read = await api.put(path, json=moved.json() | {"event_end": None})
+    assert [as_read.json()[name] for name in times[1:]] == [
+        None,
+        "2027-06-05T18:00:00.000000Z",
+        "2027-06-05T21:00:00.000000Z",
+    ]
+    refused = await api.put(path, json={"event_end": "2027-06-05T19:00"})
+    assert (refused.status_code, refused.json()["errors"]) == (
+        422,
+        [{"pointer": "/event_end", "detail": "should be after the beginning"}],
+    )

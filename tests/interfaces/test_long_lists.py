@@ -24,6 +24,7 @@ from gatherlog.interfaces.long_work import MOST_AT_ONCE, MOST_EACH, LongWork
 from gatherlog.interfaces.problems import TooMany
 from gatherlog.interfaces.rest.endpoint import Reply
 from gatherlog.settings import Settings
+from tests.made_up import lettered
 from tests.stores import eventually
 
 FEW, MANY = 300, 1200
@@ -34,7 +35,7 @@ Ask = Callable[..., Awaitable[tuple[int, bytes]]]
 
 def sheet(start: int, end: int) -> bytes:
     lines = [
-        f"Ada,Lovelace {n},ada{n}@example.org,Byron {n // 3},{'vegan' if n % 4 == 3 else ''}"
+        f"Ada,Lo {lettered(n)},ada{n}@example.org,Byron {n // 3},{'vegan' if n % 4 == 3 else ''}"
         for n in range(start, end)
     ]
     return "\n".join(["First name,Last name,Email,Household,Diet", *lines]).encode()
@@ -130,6 +131,23 @@ def longest_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 CSV, FORM, JSON = "text/csv", "application/x-www-form-urlencoded", "application/json"
 
 
+def doubtful(guests: int) -> bytes:
+    """A sheet of guests who are on the list with other addresses."""
+    lines = [f"Ada,Lo {lettered(n)},other{n}@example.org" for n in range(guests)]
+    return "\n".join(["First name,Last name,Email", *lines]).encode()
+
+
+async def questions(ask: Ask, guests: int) -> tuple[int, bytes]:
+    """The preview of a doubtful sheet on the page."""
+    status, page = await ask("GET", "/host/default/import")
+    found = re.search(rb'name="(\w+)" value="([^"]+)"', page)
+    assert status == 200
+    assert found is not None
+    field = b'--x\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    form = field % (found[1], found[2]) + field % (b"lines", doubtful(guests)) + b"--x--\r\n"
+    return await ask("POST", "/host/default/import", form, "multipart/form-data; boundary=x")
+
+
 async def links(ask: Ask, guests: int) -> tuple[int, bytes]:
     status, page = await ask("GET", "/host/default/links")
     found = re.search(rb'name="(\w+)" value="([^"]+)"', page)
@@ -157,6 +175,10 @@ LISTS: dict[str, Callable[[Ask, int], Awaitable[tuple[int, bytes]]]] = {
     "preview": lambda ask, guests: ask(
         "POST", "/guests/import?preview=true", sheet(0, guests), CSV
     ),
+    "questions": lambda ask, guests: ask(
+        "POST", "/guests/import?preview=true", doubtful(guests), CSV
+    ),
+    "questions of a host": questions,
     "trial": lambda ask, guests: ask(
         "POST", "/rules/try", b'{"pattern": {"source": ["x"]}, "last": 10000}', JSON
     ),

@@ -79,7 +79,13 @@ async def test_problems_fit_the_schema_that_describes_them(api: AsyncClient) -> 
 def test_what_a_put_ignores_is_described_as_read_only() -> None:
     only_answered = field_names(GuestAnswer) - field_names(GuestPatch)
 
-    assert _read_only("SettingsPatch") == {"id", "created_at", "updated_at"}
+    assert _read_only("SettingsPatch") == {
+        "id",
+        "created_at",
+        "updated_at",
+        "starts_at",
+        "ends_at",
+    }
     assert _read_only("GuestPatch") == only_answered > {"id", "status", "rsvp_at", "is_co_host"}
 
 

@@ -204,7 +204,7 @@ async def test_the_page_asks_with_two_buttons_and_keeps_what_was_typed(visitor: 
     buttons = [(b["name"], b["value"]) for b in page.all("button") if b.get("name") == "notify"]
     assert buttons == [("notify", "yes"), ("notify", "no")]
     assert fields_of(page)["location"] == ["The mill"]
-    assert "1 guest comes or waits for a place." in asked.text
+    assert "1 guest is coming or waiting for a place." in asked.text
     assert (await visitor.gathering()).location is None
 
     saved = await visitor.browser.post(
@@ -223,12 +223,12 @@ async def test_the_page_tells_of_letters_that_wait_and_refuses_more(visitor: Hos
 
     async def waits() -> bool:
         text = (await visitor.browser.get(visitor.place)).text
-        return "E-mails to your guests that still wait: 1." in text
+        return "Emails to your guests that are still to be sent: 1." in text
 
     await eventually(waits, True)
     form = fields_of(await visitor.page("/settings"))
     again = {**form, "location": "The barn", "notify": "yes"}
     refused = await visitor.browser.post(f"{visitor.place}/settings", data=again)
     assert refused.status_code == 429
-    assert "As many e-mails went out today as one day allows, so nothing was saved." in refused.text
+    assert "Today’s limit of emails has been reached, so nothing was saved." in refused.text
     assert fields_of(Page(refused.text))["location"] == ["The barn"]

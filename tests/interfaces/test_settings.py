@@ -22,6 +22,7 @@ def test_flags_override_the_environment() -> None:
         "GATHERLOG_PORT": "9000",
         "GATHERLOG_PUBLIC_URL": "https://party.example/",
         "GATHERLOG_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
+        "GATHERLOG_LANGUAGE": "en",
         "GATHERLOG_CURRENCY": "EUR",
         "GATHERLOG_UNKNOWN": "x",
     }
@@ -65,6 +66,8 @@ def test_an_address_of_ip_6_stands_in_brackets() -> None:
         ("PUBLIC_URL", "https://", "/public_url"),
         ("PUBLIC_URL", "https://[", "/public_url"),
         ("PUBLIC_URL", "https://party.example/?a=b", "/public_url"),
+        ("LANGUAGE", "tlh", "/language"),
+        ("LANGUAGE", "../en", "/language"),
         ("CURRENCY", "euro", "/currency"),
         ("CURRENCY", "eur", "/currency"),
         ("CURRENCY", "<b>", "/currency"),

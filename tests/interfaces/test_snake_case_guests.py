@@ -208,3 +208,17 @@ def _some(whole: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
 
 def _encoded(name: str) -> str:
     return "".join(f"%{byte:02X}" for byte in name.encode())
+
+
+async def test_the_sheet_has_the_guests_that_are_asked_for(api: AsyncClient, guest_id: str) -> None:
+    await api.post("/guests", json={"first_name": "Bob", "last_name": "Hopper", "group_id": "home"})
+
+    async def names(query: str) -> list[str]:
+        lines = (await api.get(f"/guests.csv{query}")).text.splitlines()[1:]
+        return [line.partition(",")[0] for line in lines]
+
+    assert await names("") == ["Bob", "Ada"]
+    assert await names("?q=love") == ["Ada"]
+    assert await names("?group_id=home") == ["Bob"]
+    assert await names("?status=coming") == []
+    assert (await api.get("/guests.csv?status=maybe")).status_code == 422

@@ -36,16 +36,32 @@ class PostOffice:
         return "250 fine"
 
 
-@pytest.fixture
-async def office() -> AsyncIterator[PostOffice]:
+@asynccontextmanager
+async def post_office(*, utf8: bool = True) -> AsyncIterator[PostOffice]:
+    """An SMTP server; without `utf8`, it takes no addresses beyond ASCII."""
     handler = PostOffice()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(handler, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0
+        lambda: SMTP(handler, enable_SMTPUTF8=utf8, loop=loop), "127.0.0.1", 0
     )
     handler.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield handler
-    server.close()
+    try:
+        yield handler
+    finally:
+        server.close()
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as handler:
+        yield handler
+
+
+@pytest.fixture
+async def ascii_office() -> AsyncIterator[PostOffice]:
+    """A server without SMTPUTF8."""
+    async with post_office(utf8=False) as handler:
+        yield handler
 
 
 MailerAt = Callable[..., SmtpMailer]

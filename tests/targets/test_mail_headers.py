@@ -132,3 +132,17 @@ def test_no_text_at_all_adds_a_header(
 
     assert read.keys() == HEADERS
     assert [address.addr_spec for address in read["To"].addresses] == [ADA]
+
+
+def test_answers_go_to_whoever_the_letter_names(policy: email.policy.EmailPolicy) -> None:
+    letter = Letter(to=ADA, subject="Hello", text="x\n", reply_to="olga@example.org")
+
+    assert arrived(letter, policy)["Reply-To"] == "olga@example.org"
+
+
+@pytest.mark.parametrize("wrong", ["", "olga", "a@example.org, b@example.org", "a\n@example.org"])
+def test_nobody_is_named_by_what_is_no_plain_address(
+    policy: email.policy.EmailPolicy, wrong: str
+) -> None:
+    with pytest.raises(Invalid):
+        arrived(Letter(to=ADA, subject="Hello", text="x\n", reply_to=wrong), policy)

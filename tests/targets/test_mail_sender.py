@@ -31,6 +31,15 @@ def refusal(text: str) -> list[tuple[str, str]]:
         ('"Smith, Jo: all" <party@example.org>', "Smith, Jo: all"),
         ('"The \\"Party\\" \\\\o/"<party@example.org>', 'The "Party" \\o/'),
         ('"" <party@example.org>', ""),
+        ('"Us" all <party@example.org>', "Us all"),
+        ("J. R. Party <party@example.org>", "J. R. Party"),
+        ("party@example.org (Our party)", "Our party"),
+        ("(Our) party@example.org (party)", "Our party"),
+        ("Us (the (best) \\) hosts) <party@example.org> (again)", "Us (the (best) ) hosts)"),
+        ("Us < party@example.org >", "Us"),
+        ("Us <(really) party (us) @ example.org>", "Us"),
+        ('"party"@example.org', ""),
+        ("\u738b <party@example.org>", "\u738b"),
     ],
 )
 def test_a_sender_is_an_address_with_a_name_or_without(text: str, name: str) -> None:
@@ -55,11 +64,23 @@ def test_the_address_of_a_sender_stays_as_it_is_written(address: str) -> None:
         "@example.org",
         "party@",
         "party@example..org",
-        "party@[127.0.0.1]",
-        "pärty@example.org",
-        "party@exämple.org",
+        "party@[here]",
+        "party@[1.2.3]",
+        "party@[IPv6:x]",
+        "party@example.org.",
+        ".party@example.org",
+        "par..ty@example.org",
+        "(party@example.org)",
+        "party@example.org (Us",
+        "party@example.org Us)",
+        "(" * 5000 + "party@example.org",
+        "par (x) ty@example.org",
+        '"par"ty@example.org',
+        "<<party@example.org>>",
+        "Us <party@example.org> <>",
+        "Us [all] <party@example.org>",
+        "Group: party@example.org;",
         "par ty@example.org",
-        '"party"@example.org',
         "party@example.org, eve@example.org",
         "party@example.org eve@example.org",
         "party@example.org <eve@example.org>",
@@ -69,7 +90,6 @@ def test_the_address_of_a_sender_stays_as_it_is_written(address: str) -> None:
         "Us: all <party@example.org>",
         "Us; all <party@example.org>",
         'Us "all <party@example.org>',
-        '"Us" all <party@example.org>',
         '"Us\\" <party@example.org>',
         "Our party party@example.org",
         "Our party <party@example.org",
@@ -77,6 +97,55 @@ def test_the_address_of_a_sender_stays_as_it_is_written(address: str) -> None:
 )
 def test_what_is_no_single_sender_is_refused(text: str) -> None:
     assert refusal(text) == [("/mail_from", LIKE)]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Us <party@Bücher.example>", "party@xn--bcher-kva.example"),
+        ("party@xn--bcher-kva.example", "party@xn--bcher-kva.example"),
+        ("party@例え.テスト", "party@xn--r8jz45g.xn--zckzah"),
+        ('"our party"@example.org', '"our party"@example.org'),
+        ('"a\\"b"@example.org', '"a\\"b"@example.org'),
+        ("party . us@example . org", "party.us@example.org"),
+        ("party@[192.0.2.1]", "party@[192.0.2.1]"),
+        ("party@[ipv6:2001:DB8::1]", "party@[IPv6:2001:db8::1]"),
+        ("p" * 64 + "@example.org", "p" * 64 + "@example.org"),
+    ],
+)
+def test_the_address_of_a_sender_goes_out_in_ascii(text: str, address: str) -> None:
+    sender = MailSender.from_text(text)
+    written = message(Letter(to="ada@example.org", subject="s", text="t"), sender, 0)
+
+    assert (sender.address, written["From"].addresses[0].addr_spec) == (address, address)
+    assert written["Message-ID"].endswith(f"@{address.rpartition('@')[2]}>")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "pärty@example.org",
+            "has letters beyond ASCII before the @, which many mail servers",
+        ),
+        ('"pärty us"@example.org', "has letters beyond ASCII before the @, which many mail"),
+        ("p" * 65 + "@example.org", "has more than 64 characters before the @"),
+        ("party@ex_ample.org", "has a domain that cannot be: its parts are letters, digits and"),
+        (
+            "party@\U0001f389.example",
+            "has a domain that cannot be: a part of it is too long, or",
+        ),
+        ("party@xn--a.example", "has a domain that cannot be: a part of it is too long, or has"),
+    ],
+)
+def test_settings_with_a_sender_that_cannot_be_are_refused_with_a_sentence(
+    text: str, reason: str
+) -> None:
+    with pytest.raises(Invalid) as invalid:
+        Settings.from_environment({"GATHERLOG_MAIL_FROM": f"Us <{text}>"})
+
+    [flaw] = invalid.value.flaws
+    assert (flaw.pointer, flaw.detail[: len(reason)]) == ("/mail_from", reason)
 
 
 @pytest.mark.parametrize("steering", [*STEERING, *ENCODED])

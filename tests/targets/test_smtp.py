@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from gatherlog.apps.people import Letter
+from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets import smtp
@@ -135,9 +136,78 @@ async def test_an_address_beyond_ascii_is_reached(office: PostOffice, lines: lis
         office, Letter(to="jürgen@bücher.example", subject="x", text="x\n"), lines
     )
 
-    assert envelope.rcpt_tos == ["jürgen@bücher.example"]
+    assert envelope.rcpt_tos == ["jürgen@xn--bcher-kva.example"]
     assert isinstance(envelope.content, bytes)
-    assert "\r\nTo: jürgen@bücher.example\r\n".encode() in envelope.content
+    assert "\r\nTo: jürgen@xn--bcher-kva.example\r\n".encode() in envelope.content
+
+
+@pytest.mark.parametrize(
+    "to", ["ada@bücher.example", "Ada@BÜCHER.example", "ada@xn--bcher-kva.example"]
+)
+async def test_a_domain_goes_out_in_ascii_to_any_server(
+    ascii_office: PostOffice, lines: list[bytes], to: str
+) -> None:
+    letter = Letter(to=to, subject="Grüße", text="Zoë\n")
+
+    [envelope] = await delivered(ascii_office, letter, lines)
+
+    assert (envelope.rcpt_tos, lines) == (["ada@xn--bcher-kva.example"], [])
+    assert isinstance(envelope.content, bytes)
+    assert b"\r\nTo: ada@xn--bcher-kva.example\r\n" in envelope.content
+    assert read(envelope)["Subject"] == "Grüße"
+
+
+async def test_a_server_without_smtputf8_is_the_reason_why_a_letter_is_not_sent(
+    ascii_office: PostOffice, lines: list[bytes]
+) -> None:
+    letter = Letter(to="jürgen@bücher.example", subject="x", text="x\n")
+
+    async with mailer_at(ascii_office.url, lines, pauses=(0.01,)) as mailer:
+        with pytest.raises(DeliveryFailed) as failed:
+            await mailer.deliver(letter)
+        mailer.send(letter)
+        mailer.send(HELLO)
+
+    assert (failed.value.kind, failed.value.final) == ("smtp_utf8", True)
+    assert str(failed.value) == (
+        "the mail server takes no addresses beyond ASCII (it lacks SMTPUTF8)"
+    )
+    assert [envelope.rcpt_tos for envelope in ascii_office.letters] == [[ADA]]
+    assert mailer.not_sent == {"smtp_utf8": 1}
+    [line] = map(json.loads, lines)
+    assert (line["reason"], line["detail"]) == ("smtp_utf8", str(failed.value))
+    assert "rgen" not in "".join(traceback.format_exception(failed.value)) + str(line)
+
+
+@pytest.mark.parametrize(
+    ("sender", "envelope_from", "shown"),
+    [
+        ("Grüße, Köln <us@bücher.example>", None, None),
+        ('"Grüße, Köln" <us@bücher.example>', "us@xn--bcher-kva.example", "Grüße, Köln"),
+        ("us@bücher.example (Our \u738b party)", "us@xn--bcher-kva.example", "Our \u738b party"),
+        ('"our party"@example.org', '"our party"@example.org', ""),
+    ],
+)
+async def test_letters_of_any_sender_arrive(
+    ascii_office: PostOffice,
+    lines: list[bytes],
+    sender: str,
+    envelope_from: str | None,
+    shown: str | None,
+) -> None:
+    server = SmtpServer.from_url(ascii_office.url)
+    if envelope_from is None:
+        with pytest.raises(Invalid):
+            smtp.SmtpMailer(server, sender, clock=system_clock, sink=lines.append)
+        return
+    mailer = smtp.SmtpMailer(server, sender, clock=system_clock, sink=lines.append)
+    await mailer.deliver(HELLO)
+    await mailer.close()
+
+    [envelope] = ascii_office.letters
+    [address] = read(envelope)["From"].addresses
+    assert (envelope.mail_from, address.addr_spec) == (envelope_from, envelope_from)
+    assert address.display_name == shown
 
 
 async def test_a_server_that_is_busy_is_asked_again(office: PostOffice, lines: list[bytes]) -> None:
@@ -348,6 +418,7 @@ async def test_letters_beyond_the_queue_are_dropped_with_a_line(
             mailer.send(HELLO)
 
         assert reasons(lines) == ["too many letters wait"] * 3
+        assert mailer.not_sent == {"queue_full": 3}
 
 
 async def test_a_closed_mailer_sends_nothing(office: PostOffice, lines: list[bytes]) -> None:

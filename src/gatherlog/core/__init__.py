@@ -1,4 +1,5 @@
-"""The engine of Gatherlog as a library. It needs the standard library and msgspec only.
+"""The engine of Gatherlog as a library. It needs the standard library and msgspec only,
+and, for mail addresses with a domain beyond ASCII, idna.
 
 Eight packages, each of which may import those before it and none of those after it (`search` and
 `projections` do not know each other):

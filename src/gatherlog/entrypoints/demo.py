@@ -169,9 +169,12 @@ async def _create(
 ) -> str:
     """Create the gathering, or change `default` to it, with its host; answers are open still."""
     host = await platform.accounts.ensure(_address(gathering), actor=ACTOR)
+    starts = datetime.fromisoformat(_day(today, gathering.days_ahead)).replace(hour=gathering.hour)
+    lasts = None if gathering.lasts is None else timedelta(hours=gathering.lasts)
     fields = {
         "event_name": gathering.name,
-        "event_date": f"{_day(today, gathering.days_ahead)}T{gathering.hour:02}:00",
+        "event_date": starts.isoformat(),
+        "event_end": None if lasts is None else (starts + lasts).isoformat(),
         "location": gathering.location,
         "rsvp_deadline": _day(today, max(gathering.days_to_answer, 1)),
         "max_guests": gathering.max_guests,
@@ -234,7 +237,7 @@ async def _personas(
 
 async def _with_link(platform: Platform, gathering: DemoGathering, guest: Guest) -> Persona:
     return Persona(
-        who=f"{guest.first_name} {guest.last_name}",
+        who=guest.name,
         address=guest.email,
         role=f"guest of {gathering.name}",
         secret=await platform.guests.issue_link(

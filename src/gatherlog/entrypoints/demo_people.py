@@ -18,6 +18,8 @@ class DemoGathering(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     time_zone: str
     hour: int
+    lasts: int | None = None
+    """Hours; None: its host has not said when it ends."""
     days_ahead: int
     days_to_answer: int
     """Until the deadline for answers; if negative, answers are closed."""
@@ -39,6 +41,7 @@ def gatherings() -> list[DemoGathering]:
             location="The Old Orchard, Millbrook Lane 4",
             time_zone="Europe/Berlin",
             hour=14,
+            lasts=12,
             days_ahead=150,
             days_to_answer=90,
             max_guests=140,
@@ -53,6 +56,7 @@ def gatherings() -> list[DemoGathering]:
             location="Boathouse, north shore",
             time_zone="Europe/Zurich",
             hour=17,
+            lasts=6,
             days_ahead=60,
             days_to_answer=45,
             max_guests=60,

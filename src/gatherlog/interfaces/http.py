@@ -34,6 +34,7 @@ from gatherlog.interfaces.bodies import (
     limited,
     until_disconnected,
 )
+from gatherlog.interfaces.compression import Fixed
 from gatherlog.interfaces.even_answers import Ticks
 from gatherlog.interfaces.graphql.apis import Api
 from gatherlog.interfaces.graphql.serving import GraphQL
@@ -111,10 +112,10 @@ def build_app(
 
 
 @cache
-def _description() -> tuple[Mapping[str, Any], bytes]:
+def _description() -> tuple[Mapping[str, Any], Fixed]:
     """The OpenAPI document, and its text; made once in a process."""
     description = describe_endpoints(ENDPOINTS)
-    return description, msgspec.json.encode(description)
+    return description, Fixed(msgspec.json.encode(description))
 
 
 class Http:
@@ -190,7 +191,7 @@ class Http:
             await self._send(exchange, receive, await self._ask(exchange, receive, api))
         elif scope["path"] == DESCRIPTION_PATH:
             exchange.logged_path = DESCRIPTION_PATH
-            await exchange.reply(await self._description_reply(exchange.method))
+            await exchange.reply(await self._description_reply(exchange))
         else:
             await self._page(exchange, receive)
 
@@ -333,11 +334,14 @@ class Http:
                 await self._live.send(stream.parts, exchange.more, disconnected, is_allowed)
             await exchange.end()
 
-    async def _description_reply(self, method: str) -> Reply:
-        if method not in ("GET", "HEAD"):
-            raise MethodNotAllowed(method[:20], "GET, HEAD")
+    async def _description_reply(self, exchange: "_Exchange") -> Reply:
+        if exchange.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(exchange.method[:20], "GET, HEAD")
         await permit(self._platform, None, Action.READ_DESCRIPTION, None)
-        return Reply(200, self._description, [(b"content-type", b"application/json")])
+        accepted = exchange.headers.get(b"accept-encoding", b"").decode("latin-1")
+        content, encoding = self._description.answer(accepted)
+        headers = [(name.lower().encode(), value.encode()) for name, value in encoding.items()]
+        return Reply(200, content, [(b"content-type", b"application/json"), *headers])
 
     async def _page(self, exchange: "_Exchange", receive: Receive) -> None:
         scope = exchange.scope

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from gatherlog.apps.guests.mailed_links import MailedLinks
 from gatherlog.apps.guests.service import GuestService
 from gatherlog.apps.intake import IntakeService, QueueIntake
 from gatherlog.apps.messages import MessageFinder, MessageService
@@ -65,6 +66,7 @@ class Platform:
     kept_lists: KeptLists | None
     """The first pages of conversations that are kept in a cache; None where none is."""
     mail_links: MailLinks
+    mailed_links: MailedLinks
     reminder_rounds: ReminderRounds | None
     """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer

@@ -2,22 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from email.errors import MessageError
+from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import msgspec
 
-from gatherlog.apps.people.addresses import parsed
-from gatherlog.core.eventstore.clock import Clock, rfc3339
+from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
-from gatherlog.targets.mail import message
+from gatherlog.targets.mail import Lost, Sink, message, recipient
 from gatherlog.targets.mail_sender import MailSender
-from gatherlog.targets.smtp_failures import failure
+from gatherlog.targets.smtp_failures import failure, needs_utf8
 
 __all__ = ["SmtpMailer", "SmtpServer"]
 
@@ -34,8 +34,6 @@ CLOSE_SECONDS: Final = 5.0
 """Seconds that closing waits for letters that are not sent yet."""
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-Sink = Callable[[bytes], object]
 
 
 class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +88,11 @@ class SmtpMailer:
         sink: Sink,
         pauses: tuple[float, ...] = PAUSES,
     ) -> None:
-        """Raises Invalid where `sender` is no plain address, with a name or without."""
+        """Raises Invalid where `sender` is no mailbox."""
         self._server = server
         self._sender = MailSender.from_text(sender)
         self._clock = clock
-        self._sink = sink
+        self._lost = Lost(clock, sink)
         self._pauses = pauses
         self._waiting: asyncio.Queue[Letter] = asyncio.Queue(QUEUE)
         self._workers: list[asyncio.Task[None]] = []
@@ -106,13 +104,21 @@ class SmtpMailer:
         except (aiosmtplib.SMTPException, MessageError, OSError, ValueError, Invalid) as error:
             raise failure(error) from None  # its own words may quote the address
 
+    @property
+    def not_sent(self) -> Mapping[str, int]:
+        return self._lost.counts
+
+    def lose(self, kind: str) -> None:
+        """Count and log a letter that is not sent, by the reason."""
+        self._lost.note(kind)
+
     def send(self, letter: Letter) -> None:
         if self._closed:
-            return self._report("closed")
+            return self._lost.note("closed")
         try:
             self._waiting.put_nowait(letter)
         except asyncio.QueueFull:
-            return self._report("too many letters wait")
+            return self._lost.note("queue_full", "too many letters wait")
         if len(self._workers) < WORKERS:
             self._workers.append(asyncio.create_task(self._work()))
         return None
@@ -129,7 +135,7 @@ class SmtpMailer:
         while not self._waiting.empty():
             self._waiting.get_nowait()
             self._waiting.task_done()
-            self._report("closed")
+            self._lost.note("closed")
 
     async def _work(self) -> None:
         while True:
@@ -137,9 +143,9 @@ class SmtpMailer:
             try:
                 await self._deliver_with_retries(letter)
             except DeliveryFailed as failed:
-                self._report(failed.kind)
+                self._lost.note(failed.kind, detail=str(failed))
             except Exception as error:  # noqa: BLE001  the worker has to go on with other letters
-                self._report(type(error).__name__)
+                self._lost.note("error", type(error).__name__)
             finally:
                 self._waiting.task_done()
 
@@ -155,18 +161,24 @@ class SmtpMailer:
         return await self.deliver(letter)
 
     async def _submit(self, letter: Letter) -> None:
-        written = message(letter, self._sender, self._clock())
+        to, written = recipient(letter), message(letter, self._sender, self._clock())
         client = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
                 await client.connect()
-                await client.send_message(
-                    written, sender=self._sender.address, recipients=[parsed(letter.to)]
-                )
+                await self._hand_over(client, written, to)
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=QUIT_SECONDS)  # the letter was accepted already
         finally:
             client.close()
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, written: EmailMessage, to: str) -> None:
+        try:
+            await client.send_message(written, sender=self._sender.address, recipients=[to])
+        except aiosmtplib.SMTPNotSupported:
+            if to.isascii():
+                raise
+            raise needs_utf8() from None
 
     def _client(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -179,8 +191,3 @@ class SmtpMailer:
             start_tls=server.start_tls,
             timeout=TIMEOUT,
         )
-
-    def _report(self, reason: str) -> None:
-        """Log that a letter is lost; not which one, nor the server's words."""
-        line = {"time": rfc3339(self._clock()), "mail": "not delivered", "reason": reason}
-        self._sink(msgspec.json.encode(line) + b"\n")

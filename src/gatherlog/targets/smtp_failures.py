@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.errors import Invalid
 from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.targets.mail import unusable_address
 
-__all__ = ["failure"]
+__all__ = ["failure", "needs_utf8"]
 
 _PERMANENT: Final = 500
 _ENHANCED: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
@@ -40,6 +40,12 @@ def failure(error: Exception) -> DeliveryFailed:
         detail = f"the mail server does not take letters from this site: {_numbers(error)} ({what})"
         return DeliveryFailed("smtp_config", detail)
     return _without_an_answer(error)
+
+
+def needs_utf8() -> DeliveryFailed:
+    """The error for an address beyond ASCII before the @, on a server without SMTPUTF8."""
+    detail = "the mail server takes no addresses beyond ASCII (it lacks SMTPUTF8)"
+    return DeliveryFailed("smtp_utf8", detail, final=True)
 
 
 def _without_an_answer(error: Exception) -> DeliveryFailed:

@@ -44,9 +44,18 @@ WEDDING = GatheringCreated(
 EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("guests.gathering_created", 1): WEDDING,
     ("guests.gathering_created", 2): msgspec.structs.replace(WEDDING, host_account=UNIT),
+    ("guests.gathering_created", 3): msgspec.structs.replace(
+        WEDDING,
+        event_date="2026-06-20T15:00:00",
+        event_end="2026-06-21T02:00:00",
+        host_account=UNIT,
+    ),
     ("guests.settings_changed", 1): SettingsChanged(location=None, max_guests=90),
     ("guests.settings_changed", 2): SettingsChanged(
         event_date="2026-06-21", location="The new mill", notify=False
+    ),
+    ("guests.settings_changed", 3): SettingsChanged(
+        event_date="2026-06-21T15:00:00", event_end="2026-06-22T02:00:00", notify=True
     ),
     ("guests.gathering_removed", 1): GatheringRemoved(),
     ("guests.guest_added", 1): GuestAdded(

@@ -327,13 +327,25 @@ def test_a_co_host_is_made_once() -> None:
 
 
 @pytest.mark.parametrize("field", ["first_name", "last_name"])
-def test_the_name_of_a_guest_cannot_be_cleared(field: str) -> None:
+def test_the_name_of_a_guest_is_never_null(field: str) -> None:
     cleared: Any = {field: None}
 
     with pytest.raises(Invalid) as refused:
         changed(guest(), **cleared)
 
     assert pointers(refused) == ["/" + field]
+
+
+@pytest.mark.parametrize("blank", ["", " \t", "\u3164"])
+def test_one_name_is_enough_so_the_last_name_may_be_blank(blank: str) -> None:
+    assert changed(guest(), last_name=blank) == [GuestChanged(last_name="")]
+
+
+def test_a_last_name_that_is_given_is_checked_as_the_first_one() -> None:
+    with pytest.raises(Invalid) as refused:
+        changed(guest(), last_name="x" * 101)
+
+    assert pointers(refused) == ["/last_name"]
 
 
 def test_the_event_of_a_removed_guest_names_the_household_and_the_link() -> None:

@@ -16,7 +16,7 @@ from gatherlog.core import Event
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 EXAMPLES = [
-    LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None),
+    LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None, event_end=None),
     LetterCounted(
         gathering="default",
         account=None,

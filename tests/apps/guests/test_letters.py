@@ -8,6 +8,7 @@ import pytest
 
 from gatherlog.apps.guests.events import RsvpCleared, SettingsChanged
 from gatherlog.apps.guests.letter_events import CODEC, LetterRequested
+from gatherlog.apps.guests.letter_texts import Around
 from gatherlog.apps.guests.letters import (
     announcement,
     is_true_of,
@@ -21,9 +22,13 @@ from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.testing import StandingClock
 from tests.apps.guests.guest_lists import ADA, BOB, answered, gathering, guest, happened, waitlisted
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "letters.letter_requested.1.json"
-REQUESTED = LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None)
+GOLDEN = Path(__file__).parents[2] / "golden" / "letters.letter_requested.2.json"
+EARLIER = LetterRequested(change=7, event_date="2027-06-05T18:00:00", location=None)
+REQUESTED = msgspec.structs.replace(EARLIER, event_end=None)
 SITE = "https://party.example"
+LINK = f"{SITE}/r/mail.1.2"
+PLAIN = Around(site=SITE)
+LINKED = Around(site=SITE, link=LINK, reply_to="olga@example.org")
 NOW = StandingClock("2027-05-01T12:00:00Z")()
 HOUR = 3_600_000_000
 
@@ -61,10 +66,16 @@ def recorded(
 
 
 def letter(
-    type: str, to: Guest, about: Gathering | None = None, *, now: int = 4, **given: Any
+    type: str,
+    to: Guest,
+    about: Gathering | None = None,
+    *,
+    now: int = 4,
+    around: Around = PLAIN,
+    **given: Any,
 ) -> Letter | None:
     event = recorded(type, **given)
-    return letter_about(event, party() if about is None else about, to, site=SITE, now=now)
+    return letter_about(event, party() if about is None else about, to, around, now=now)
 
 
 def text(type: str, to: Guest, about: Gathering | None = None, **given: Any) -> str:
@@ -82,12 +93,12 @@ def test_a_guest_who_moved_up_gets_a_letter_about_the_place() -> None:
         subject="You have a place: Summer party",
         text=(
             "Dear Ada Lovelace,\n\n"
-            "there is room now: you have moved up from the waiting list of Summer party and have a "
-            "place for 3 people altogether.\n\n"
-            "    When: Saturday, 5 June 2027, 18:00 (Europe/Paris)\n"
+            "There is room now: you have moved up from the waiting list of Summer party and have a "
+            "place for 3 people.\n\n"
+            "    When: Saturday, 5 June 2027, 18:00 CEST (Paris time)\n"
             "    Where: The boathouse\n\n"
-            "Can you not come any more? Please say so by the same link by which you answered, so "
-            "that somebody else who waits can have it.\n\n"
+            "Can’t come any more? Please say so by the link by which you answered, so that "
+            "somebody else can have your place.\n\n"
             "-- \n"
             "This letter was sent by https://party.example, where you are on the guest list.\n"
         ),
@@ -99,19 +110,19 @@ def test_a_guest_who_waits_gets_a_letter_that_says_what_happens_next() -> None:
 
     assert written is not None
     assert written.subject == "You are on the waiting list: Summer party"
-    assert "you are on the waiting list for 2 people altogether." in written.text
-    assert "Until then you have no place." in written.text
+    assert "you are on the waiting list for 2 people. Those" in written.text
+    assert "Until then you do not have a place." in written.text
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (answered(True, 1), "You come: 1 person."),
-        (answered(True, 2), "You come: 2 people altogether."),
-        (answered(True, 2, children=1), "You come: 2 people altogether, 1 of them a child."),
-        (answered(True, 4, children=2), "You come: 4 people altogether, 2 of them children."),
-        (answered(False), "You do not come."),
-        (answered(None), "You have not decided yet."),
+        (answered(True, 1), "You’re coming: 1 person."),
+        (answered(True, 2), "You’re coming: 2 people."),
+        (answered(True, 2, children=1), "You’re coming: 2 people, 1 of them a child."),
+        (answered(True, 4, children=2), "You’re coming: 4 people, 2 of them children."),
+        (answered(False), "You’re not coming."),
+        (answered(None), "You’re not sure yet."),
     ],
 )
 def test_an_answer_is_confirmed_in_a_line(answer: Any, said: str) -> None:
@@ -121,13 +132,72 @@ def test_an_answer_is_confirmed_in_a_line(answer: Any, said: str) -> None:
 
 
 def test_a_confirmation_says_until_when_and_how_the_answer_can_be_changed() -> None:
-    by_the_link = "by the same link by which you answered. What"
     closing = party(rsvp_deadline="2027-05-15")
 
-    assert f"You can change it {by_the_link}" in text("guests.rsvp_submitted", coming())
-    assert f"You can change it until Saturday, 15 May 2027, {by_the_link}" in text(
-        "guests.rsvp_submitted", coming(), closing
+    def said(about: Gathering, around: Around) -> str:
+        return text("guests.rsvp_submitted", coming(), about, around=around).split("\n\n")[-2]
+
+    assert said(party(), PLAIN) == "You can change it by the link by which you answered."
+    assert said(party(), LINKED) == f"To change it: {LINK}"
+    assert said(closing, LINKED) == f"You can change it until Saturday, 15 May 2027: {LINK}"
+    assert said(closing, PLAIN) == (
+        "You can change it until Saturday, 15 May 2027, by the link by which you answered."
     )
+
+
+@pytest.mark.parametrize(
+    "type", ["guests.promoted", "guests.rsvp_submitted", "guests.waitlisted", "requested"]
+)
+def test_every_letter_has_the_link_and_is_answered_to_the_host(type: str) -> None:
+    data = {"change": 9, "location": "The boathouse"}
+    name = "letters.letter_requested" if type == "requested" else type
+    to = waiting() if type == "guests.waitlisted" else coming()
+    written = letter(name, to, around=LINKED, data=data)
+
+    assert written is not None
+    assert written.text.count(LINK) == 1
+    assert "by the link by which" not in written.text
+    assert written.reply_to == "olga@example.org"
+
+
+def family() -> Around:
+    """A household of five, whose answers differ."""
+    answers = {"Ben": answered(True, 3), "Cleo": answered(False), "Dora": answered(None)}
+    others = [guest(answer, first_name=first) for first, answer in answers.items()]
+    members = [coming(2), *others, guest(first_name="Emil")]
+    return msgspec.structs.replace(LINKED, household=members)
+
+
+def test_a_confirmation_tells_the_answers_of_the_whole_household() -> None:
+    assert text("guests.rsvp_submitted", coming(2), around=family()).split("\n\n")[2] == (
+        "    Ada Lovelace: coming, 2 people\n"
+        "    Ben Lovelace: coming, 3 people\n"
+        "    Cleo Lovelace: can’t come\n"
+        "    Dora Lovelace: not sure yet\n"
+        "    Emil Lovelace: no answer yet"
+    )
+
+
+def test_places_are_counted_for_the_whole_household() -> None:
+    said = text("guests.promoted", coming(2), around=family())
+
+    assert "and have a place for 5 people." in said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/Paris", "18:00 CEST (Paris time)"),
+        ("America/New_York", "18:00 EDT (New York time)"),
+        ("Asia/Kathmandu", "18:00 UTC+05:45 (Kathmandu time)"),
+        ("Europe/Istanbul", "18:00 UTC+03 (Istanbul time)"),
+        ("Etc/UTC", "18:00 UTC"),
+    ],
+)
+def test_a_zone_has_its_short_name(zone: str, said: str) -> None:
+    about = party(time_zone=zone)
+
+    assert f"When: Saturday, 5 June 2027, {said}\n" in text("guests.promoted", coming(), about)
 
 
 def test_a_date_without_a_time_has_no_zone_and_missing_facts_are_called_unknown() -> None:
@@ -142,6 +212,7 @@ def test_a_date_without_a_time_has_no_zone_and_missing_facts_are_called_unknown(
     ("changed", "lines"),
     [
         ({"event_date": "2027-06-05T18:00:00"}, ("When (changed): Sat", "Where: The")),
+        ({"event_end": None}, ("When (changed): Sat", "Where: The")),
         ({"time_zone": "Europe/Paris"}, ("When (changed): Sat", "Where: The")),
         ({"location": "The boathouse"}, ("When: Sat", "Where (changed): The")),
         (
@@ -155,7 +226,7 @@ def test_a_letter_about_a_change_marks_what_has_changed(
 ) -> None:
     said = text("letters.letter_requested", coming(), data={"change": 9, **changed})
 
-    assert "something has changed about Summer party, to which you come:" in said
+    assert "Something has changed about Summer party, to which you said yes:" in said
     assert [line.strip()[: len(start)] for line, start in zip(facts(said), lines, strict=True)] == [
         *lines
     ]
@@ -168,7 +239,9 @@ def facts(said: str) -> list[str]:
 def test_a_guest_who_waits_gets_a_letter_about_a_change_too() -> None:
     data = {"change": 9, "location": "The boathouse"}
 
-    assert "for which you wait:" in text("letters.letter_requested", waiting(), data=data)
+    assert "for which you are on the waiting list:" in text(
+        "letters.letter_requested", waiting(), data=data
+    )
 
 
 # What they never hold.
@@ -179,7 +252,7 @@ SECRET = "0f3a" * 8
 @pytest.mark.parametrize(
     "type", ["guests.promoted", "guests.rsvp_submitted", "letters.letter_requested"]
 )
-def test_a_letter_holds_no_token_no_diet_and_no_household(type: str) -> None:
+def test_a_letter_holds_no_secret_of_a_link_no_diet_and_no_name_of_a_household(type: str) -> None:
     to = coming(dietary="coeliac disease", dietary_tags=("kosher",), group_id="The Byrons")
     to = msgspec.structs.replace(to, link=SECRET, dietary="coeliac disease")
     written = letter(type, to, data={"change": 9, "location": "The boathouse"})
@@ -262,7 +335,7 @@ def test_only_the_latest_answer_is_confirmed() -> None:
 
     assert letter("guests.rsvp_submitted", changed, time=3) is None
     assert letter("guests.rsvp_submitted", cleared, time=3) is None
-    assert "You do not come." in text("guests.rsvp_submitted", changed, time=8)
+    assert "You’re not coming." in text("guests.rsvp_submitted", changed, time=8)
 
 
 def test_an_answer_is_not_confirmed_days_later() -> None:
@@ -307,7 +380,9 @@ def test_an_event_without_a_letter_is_an_error() -> None:
         (SettingsChanged(event_name="X", max_guests=3, rsvp_deadline=None), None),
         (SettingsChanged(settings_data={}), None),
         (
-            SettingsChanged(event_date="2027-06-05T18:00:00", location=None, max_guests=4),
+            SettingsChanged(
+                event_date="2027-06-05T18:00:00", location=None, max_guests=4, event_end=None
+            ),
             REQUESTED,
         ),
         (SettingsChanged(time_zone="UTC"), LetterRequested(change=7, time_zone="UTC")),
@@ -361,8 +436,14 @@ def test_one_letter_goes_to_an_address_that_several_share() -> None:
 def test_a_request_is_stored_as_its_golden_file_says() -> None:
     stored = GOLDEN.read_bytes().removesuffix(b"\n")
 
-    assert CODEC.encode(REQUESTED) == ("letters.letter_requested", 1, stored)
-    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 1)) == REQUESTED
+    assert CODEC.encode(REQUESTED) == ("letters.letter_requested", 2, stored)
+    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 2)) == REQUESTED
+
+
+def test_a_request_of_an_earlier_release_is_still_read() -> None:
+    stored = GOLDEN.with_name("letters.letter_requested.1.json").read_bytes()
+
+    assert CODEC.decode(Event("id", "letters.letter_requested", 1, 1, stored, 1)) == EARLIER
 
 
 @pytest.mark.parametrize(

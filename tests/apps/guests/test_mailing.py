@@ -300,7 +300,7 @@ async def test_a_dead_letter_does_not_block_the_next_letter_to_the_guest(
         await answer(guests, ada, False)
         await office.until(letters=1)
 
-    assert "You do not come." in office.letters[0].get_content()
+    assert "You’re not coming." in office.letters[0].get_content()
     assert len(await dead_letters(store)) == 1
 
 

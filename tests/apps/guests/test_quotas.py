@@ -87,7 +87,7 @@ def rows(count: int, start: int = 0) -> list[SheetRow]:
 
 async def bring(service: GuestService, gathering: str, sheet: list[SheetRow]) -> int:
     done = await service.import_guests(gathering, sheet, actor="cli", file_hash="h")
-    return done.new
+    return done.counts.new
 
 
 # Gatherings of an account.

@@ -50,6 +50,13 @@ def test_a_second_column_of_the_same_meaning_is_ignored_and_named() -> None:
     assert ([row.email for row in sheet.rows], sheet.ignored) == (["a@example.org"], ("E-Mail",))
 
 
+@pytest.mark.parametrize("second", ["Email 2", "E-Mail 2", "Other email", "Adresse e-mail 2"])
+def test_the_first_column_that_holds_an_address_counts(second: str) -> None:
+    sheet = read(f"Name,Email,{second}\nAda King,/o=Ex/cn=ada,a@x.org\nBen Roth,b@x.org,c@x.org\n")
+
+    assert [row.email for row in sheet.rows] == ["a@x.org", "b@x.org"]
+
+
 @pytest.mark.parametrize(("header", "order"), [("Name,Vorname", -1), ("Name,Surname", 1)])
 def test_a_column_called_name_beside_a_first_or_last_name_is_the_other_one(
     header: str, order: int

@@ -50,7 +50,10 @@ def test_commas_inside_a_semicolon_sheet_do_not_mislead() -> None:
 
 
 def test_a_separator_that_the_first_line_declares_is_used() -> None:
-    assert names(read("sep=;\nFirst;Last\nAda;Lovelace\n")) == [("Ada", "Lovelace")]
+    for declared in ("sep=;", '"sep=;"', '"sep=;";;', "SEP=;\r\n"):
+        sheet = read(f"{declared}\nFirst;Last\nAda;Lovelace\n")
+
+        assert (names(sheet), sheet.delimiter) == ([("Ada", "Lovelace")], "semicolon")
 
 
 def test_a_single_column_needs_no_separator() -> None:
@@ -113,9 +116,9 @@ def test_a_file_of_empty_lines_is_refused() -> None:
 
 
 def test_a_file_of_bad_lines_is_refused_with_the_first_of_them() -> None:
-    reason = "more than 1,000 lines are bad, line 2 first: the last name is missing or blank"
+    reason = "more than 1,000 lines are bad, line 2 first: seats is 'x': write a number"
     with pytest.raises(Invalid, match=reason):
-        read("First,Last\n" + "Ada,\n" * 1001)
+        read("First,Last,Seats\n" + "Ada,King,x\n" * 1001)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +128,25 @@ def test_a_file_of_bad_lines_is_refused_with_the_first_of_them() -> None:
         (b"\n ,,\n", "the file is empty"),
         (b"Ada,Lovelace\nAlan,Turing\n", "the sheet has no header"),
         (b"Email,Diet\na@example.org,\n", "the sheet has no column for names"),
-        (b"First name,Email\nAda,\n", "the sheet has no column for the last name"),
-        (b"Surname,Email\nLovelace,\n", "the sheet has no column for the first name"),
-        (b"PK\x03\x04rest", "this is a workbook"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x81", "this is not a text file"),
+        (b"PK\x03\x04rest", "this workbook is damaged"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\x81", "this is not a text file but a picture"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "this is not a text file but a picture"),
+        (b"GIF89a\x01\x00", "this is not a text file but a picture"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "this is not a text file but a picture"),
+        (b"\x00\x00\x00\x18ftypheic", "this is not a text file but a picture"),
+        (b"%PDF-1.7\nName", "this is not a text file but a PDF document"),
+        (b"{\\rtf1 Name", "this is not a text file but a text document"),
+        (b"\x1f\x8b\x08Name", "this is not a text file but a compressed file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "this is a workbook of an old kind (.xls)"),
+        (
+            b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"),
+            "this workbook is protected with a password",
+        ),
+        (b"<html><table><tr><td>Name", "this is a page of the web"),
+        (b"\xef\xbb\xbf <?xml version='1.0'?><Workbook>", "this is a page of the web"),
+        (b"BEGIN:VCARD\nFN:Ada\n", "this file has contacts (vCard)"),
+        (b"BEGIN:VCALENDAR\n", "this file has a calendar"),
+        (b"Name\x00\x01\x02\x03,", "this is not a text file"),
     ],
 )
 def test_a_file_that_is_no_sheet_is_refused_with_the_usual_columns(

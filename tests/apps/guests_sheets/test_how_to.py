@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.apps.guests.sheet_headers import ADDRESS
 from gatherlog.apps.guests.sheet_words import HEADERS
-from gatherlog.apps.guests.sheets import FORMATS, SheetColumn
+from gatherlog.apps.guests.sheets import ENCODINGS, FORMATS, SheetColumn
 from tests.apps.guests_sheets.sheets import names, read
 
 HOW_TO = (Path(__file__).parents[3] / "docs/how-to/import-a-guest-list.md").read_text()
@@ -18,6 +18,10 @@ COLUMNS = {field: headers.split(", ") for field, headers in ROWS if field not in
 def test_the_how_to_names_every_format_and_every_field() -> None:
     assert {field for field, _ in ROWS} - set(COLUMNS) == set(FORMATS)
     assert set(COLUMNS) == set(HEADERS)
+
+
+def test_the_how_to_names_every_encoding_that_may_be_chosen() -> None:
+    assert [name for name in ENCODINGS if name != "auto" and f"`{name}`" not in HOW_TO] == []
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,24 @@ async def test_the_last_name_counts_without_case_and_accents(party: Party, name:
     assert await holds(party, await party.logins.login(f" {party.link}\n", name))
 
 
+@pytest.mark.parametrize("name", ["Zoé", "zoe"])
+async def test_a_guest_who_has_one_name_signs_in_with_it(party: Party, name: str) -> None:
+    one = GuestPatch(last_name="")
+    await party.guests.change_guest(party.gathering_id, party.guest_id, one, actor="cli")
+
+    assert await holds(party, await party.logins.login(party.link, name))
+    for other in ("Šlégl", "Zoé Šlégl"):
+        with pytest.raises(Unauthenticated):
+            await party.logins.login(party.link, other)
+    with pytest.raises(Invalid):
+        await party.logins.login(party.link, " ")
+
+
+async def test_the_first_name_of_a_guest_who_has_two_opens_nothing(party: Party) -> None:
+    with pytest.raises(Unauthenticated):
+        await party.logins.login(party.link, "Zoé")
+
+
 async def test_a_token_has_the_claims_that_clients_expect(
     party: Party, clock: StandingClock
 ) -> None:

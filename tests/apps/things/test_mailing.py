@@ -218,11 +218,11 @@ async def test_a_cancelled_date_offers_other_dates_with_places(town: Town, offic
     await eventually(lambda: count(office, PIA), 2)
     text = office.to(PIA, "Cancelled").text
     assert (
-        "your booking of Painting with frogs on Saturday, 3 April 2027, 10:00 (Europe/Berlin) was "
-        "cancelled by the organiser."
+        "Your booking of Painting with frogs on Saturday, 3 April 2027, 10:00 CEST (Berlin time) "
+        "was cancelled by the organiser."
     ) in text
     assert "> The pond froze" in text
-    assert "Saturday, 10 April 2027, 10:00 (Europe/Berlin)" in text
+    assert "Saturday, 10 April 2027, 10:00 CEST (Berlin time)" in text
     assert "Sunday, 4 April" not in text  # which is full
     assert await count(office, PAUL) == 1
 
@@ -240,8 +240,8 @@ async def test_a_moved_date_is_told_to_those_who_have_booked_it(town: Town, offi
     await eventually(lambda: count(office, PIA), 2)
     assert (
         "Painting with frogs, which you have booked, has a new time:\n\n"
-        "    When: Tuesday, 6 April 2027, 15:00 (Europe/Berlin)\n"
-        "          instead of Saturday, 3 April 2027, 10:00 (Europe/Berlin)\n"
+        "    When: Tuesday, 6 April 2027, 15:00 CEST (Berlin time)\n"
+        "          instead of Saturday, 3 April 2027, 10:00 CEST (Berlin time)\n"
         "    Where: Pond Street 1, Berlin\n"
     ) in office.to(PIA, "A change").text
     assert await count(office, PAUL) == 1
@@ -260,7 +260,7 @@ async def test_a_cancelled_event_names_its_date_also_where_it_was_moved_before(
     await town.service.cancel_occurrence(thing.id, "2027-05-02", "Rain", OLGA, actor="cli")
 
     await eventually(lambda: count(office, PIA), 3)
-    assert "on Sunday, 2 May 2027, 15:00 (Europe/Berlin)" in office.to(PIA, "Cancelled").text
+    assert "on Sunday, 2 May 2027, 15:00 CEST (Berlin time)" in office.to(PIA, "Cancelled").text
 
 
 async def test_new_hours_are_told_to_those_whose_dates_have_them_only(
@@ -281,8 +281,8 @@ async def test_new_hours_are_told_to_those_whose_dates_have_them_only(
     await eventually(lambda: count(office, PIA), 2)
 
     assert (
-        "    When: Sunday, 4 April 2027, 10:00 (Europe/Berlin), until 13:00\n"
-        "          instead of Sunday, 4 April 2027, 10:00 (Europe/Berlin), until 12:00\n"
+        "    When: Sunday, 4 April 2027, 10:00 CEST (Berlin time), until 13:00\n"
+        "          instead of Sunday, 4 April 2027, 10:00 CEST (Berlin time), until 12:00\n"
     ) in office.to(PAUL, "A change").text
     told = [(PAUL, "A change"), (PAUL, "You have booked"), (PIA, "Boots"), (PIA, "You have booked")]
     assert await to_parents(office) == told
@@ -321,10 +321,10 @@ async def test_a_new_place_is_told_once_about_all_dates_that_one_has_booked(
     await eventually(lambda: count(office, PIA), 3)
     told = office.to(PIA, "A change").text
     assert (
-        "    When: Saturday, 3 April 2027, 10:00 (Europe/Berlin)\n"
-        "    When: Sunday, 4 April 2027, 10:00 (Europe/Berlin)\n"
+        "    When: Saturday, 3 April 2027, 10:00 CEST (Berlin time)\n"
+        "    When: Sunday, 4 April 2027, 10:00 CEST (Berlin time)\n"
         "    Where: Lake\n"
-        "           instead of Pond Street 1, Berlin\n"
+        "          instead of Pond Street 1, Berlin\n"
     ) in told
 
 
@@ -376,7 +376,7 @@ async def test_who_waits_is_told_so_in_a_letter_of_the_organiser(
     await eventually(lambda: count(office, PAUL), 2)
     text = office.to(PAUL, "Boots").text
     assert "to everybody who has booked or is on the waiting list:" in text
-    assert "You are on the waiting list, and have no place yet." in text
+    assert "You are on the waiting list, and do not have a place yet." in text
 
 
 async def test_enquiries_go_to_the_address_of_the_site(town: Town, office: Office) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from gatherlog.core.commands.local_time import closes_at, is_zone, local_time
+from gatherlog.core.commands.local_time import clock_note, closes_at, is_zone, local_time, moment_of
 from gatherlog.core.eventstore.clock import rfc3339
 
 
@@ -112,3 +112,40 @@ def test_zones_are_known_by_their_full_name() -> None:
     ]
 
     assert [name for name in names if is_zone(name)] == names[:3]
+
+
+@pytest.mark.parametrize(
+    ("local", "zone", "moment", "note"),
+    [
+        ("2027-06-05T18:00:00", "Europe/Paris", "2027-06-05T16:00:00.000000Z", ""),
+        ("2027-06-05", "Europe/Paris", "2027-06-04T22:00:00.000000Z", ""),
+        (
+            "2027-03-28T02:30:00",
+            "Europe/Paris",
+            "2027-03-28T01:30:00.000000Z",
+            "02:30 is 03:30 then, as the clocks go forward",
+        ),
+        (
+            "2027-10-31T02:30:00",
+            "Europe/Paris",
+            "2027-10-31T00:30:00.000000Z",
+            "the first 02:30 of two, as the clocks go back",
+        ),
+        (
+            "2011-12-30T12:00:00",
+            "Pacific/Apia",
+            "2011-12-30T22:00:00.000000Z",
+            "12:00 is 12:00 on 2011-12-31 then, as the clocks go forward",
+        ),
+    ],
+)
+def test_a_time_that_clocks_skip_or_repeat_is_one_moment_and_said_so(
+    local: str, zone: str, moment: str, note: str
+) -> None:
+    assert (rfc3339(moment_of(local, zone)), clock_note(local, zone)) == (moment, note)
+
+
+def test_of_a_deadline_that_comes_twice_the_second_is_said_to_be_meant() -> None:
+    assert clock_note("2027-10-31T02:30:00", "Europe/Paris", last=True) == (
+        "the second 02:30 of two, as the clocks go back"
+    )

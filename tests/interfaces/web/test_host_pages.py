@@ -13,6 +13,7 @@ from gatherlog.apps.guests import NewGuest, Rsvp, SettingsPatch
 from gatherlog.interfaces.http import Http
 from tests.interfaces.web.hosting import Host, fields_of
 from tests.interfaces.web.reading import Page, flaws_of_form
+from tests.made_up import lettered
 
 EVIL = "<script>alert(1)</script>\"'&<b>"
 SHEET = b"First name,Last name,Email,Household\nAda,Lovelace,ada@example.org,L\nIda,Lovelace,,L\n"
@@ -38,6 +39,56 @@ async def test_a_gathering_is_made_from_a_few_fields(host: Host) -> None:
     )
     page = Page((await host.browser.get("/host")).text)
     assert [name.text for name in page.all("strong")] == ["Garden party", "Ada’s fortieth"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "shown"),
+    [
+        (("18:30", "", "23:00"), "2999-06-06T23:00:00", "18:30 to 23:00, Berlin time"),
+        (
+            ("18:30", "", "02:00"),
+            "2999-06-07T02:00:00",
+            "18:30 to Friday, 7 June 2999, 02:00, Berlin time",
+        ),
+        (("18:30", "2999-06-06", "19:00"), "2999-06-06T19:00:00", "18:30 to 19:00, Berlin time"),
+        (("18:30", "", ""), None, "18:30, Berlin time"),
+        (("", "2999-06-08", ""), "2999-06-08", "Thursday, 6 June 2999 to Saturday, 8 June 2999"),
+    ],
+)
+async def test_a_gathering_has_an_end_which_is_shown(
+    host: Host, typed: tuple[str, str, str], kept: str | None, shown: str
+) -> None:
+    time, end, end_time = typed
+    when = {"event_date": "2999-06-06", "event_time": time, "event_end": end, "end_time": end_time}
+    made = await host.post("/host", event_name="Ball", time_zone="Europe/Berlin", **when)
+
+    host.gathering_id = made.headers["location"].split("/")[2].split("?")[0]
+    assert (await host.gathering()).event_end == kept
+    assert shown in (await host.page()).html.replace("\xa0", " ")
+    form = await host.page("/settings")
+    saved = await host.browser.post(f"{host.place}/settings", data=fields_of(form))
+    assert (saved.status_code, (await host.gathering()).event_end) == (303, kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "flaw"),
+    [
+        (("18:30", "2999-06-06", ""), "The end has a day but no time."),
+        (("", "", "23:00"), "The end has a time, but the beginning has none."),
+        (("18:30", "2999-06-06", "18:00"), "The end should be after the beginning."),
+        (("18:30", "x", "18:00"), "The end should be a date like 2026-06-01,"),
+    ],
+)
+async def test_an_end_that_does_not_fit_is_reported_at_its_field(
+    host: Host, typed: tuple[str, str, str], flaw: str
+) -> None:
+    time, end, end_time = typed
+    when = {"event_date": "2999-06-06", "event_time": time, "event_end": end, "end_time": end_time}
+    refused = await host.post("/host", event_name="Ball", time_zone="Europe/Berlin", **when)
+
+    page = Page(refused.text)
+    assert (refused.status_code, flaws_of_form(page)) == (422, [])
+    assert page.id("event_end-error").text[: len(flaw)] == flaw
 
 
 async def test_who_has_no_gathering_is_shown_the_way_to_things_to_do(host: Host) -> None:
@@ -109,7 +160,9 @@ async def test_guests_are_found_by_name_address_answer_and_household(
 
 
 async def test_a_long_list_comes_in_pages_that_hold_everybody_once(host: Host) -> None:
-    sheet = "First name,Last name\n" + "".join(f"G{n:03},L{n:03}\n" for n in range(120))
+    sheet = "First name,Last name\n" + "".join(
+        f"G{lettered(n)},L{lettered(n)}\n" for n in range(120)
+    )
     await host.upload(sheet.encode())
     page = Page((await host.upload(sheet.encode())).text)
     await host.post(f"{host.place}/import", {"x": b""}, packed=page.filled()["packed"][0])
@@ -122,7 +175,7 @@ async def test_a_long_list_comes_in_pages_that_hold_everybody_once(host: Host) -
         more = [e["href"] for e in page.all("a") if e.text == "More guests"]
         place = more[0] if more else ""
 
-    assert seen == [f"L{n:03}, G{n:03}" for n in range(120)]
+    assert seen == [f"L{lettered(n)}, G{lettered(n)}" for n in range(120)]
 
 
 async def test_a_guest_is_added_changed_answered_for_and_removed(host: Host) -> None:
@@ -331,13 +384,10 @@ async def test_a_deadline_that_is_over_is_shown_and_warned_of(host: Host) -> Non
     await host.browser.post(f"{host.place}/settings", data=form)
     over = Page((await host.browser.get(f"{host.place}?done=saved")).text)
 
-    warning = "The time for answers is over"
-    assert ("Answers are" in open_page.html, warning in with_time.html) == (False, False)
-    assert (
-        "Answers are open until Friday, 31\xa0May\xa02999, end of day, Berlin time"
-        in with_time.html
-    )
-    assert "Answers were open until Sunday, 31\xa0May\xa02020" in over.html
+    warning = "RSVPs are closed"
+    assert ("RSVPs closed" in open_page.html, warning in with_time.html) == (False, False)
+    assert "RSVP by Friday, 31\xa0May\xa02999, end of day, Berlin time" in with_time.html
+    assert "RSVPs closed: Sunday, 31\xa0May\xa02020" in over.html
     assert [note.split(":")[0] for note in over.of_class("note")][:2] == ["Saved.", warning]
 
 
@@ -388,7 +438,7 @@ async def test_lines_can_be_pasted(host: Host) -> None:
 
 
 async def test_pasted_lines_that_are_no_sheet_are_kept_to_be_corrected(host: Host) -> None:
-    lines = f"first,email\n{EVIL},ada@example.org"
+    lines = f"where,email\n{EVIL},ada@example.org"
 
     refused = await host.post(f"{host.place}/import", {"file": ("", b"")}, lines=lines)
 
@@ -413,7 +463,7 @@ async def test_a_preview_says_what_the_command_line_says(host: Host) -> None:
         "Changed": "0",
         "As before": "0",
         "Households": "1",
-        "Seats": "4",
+        "Places": "4",
         "For children": "2",
     }
     assert [e.text for e in page.all("td")][:6] == [
@@ -421,8 +471,8 @@ async def test_a_preview_says_what_the_command_line_says(host: Host) -> None:
         *("Vegan, Other; vegan; no celery", "ada@example.org"),
     ]
     columns = [e.text for e in page.all("li") if " as " in e.text]
-    assert "“Of which children” as children among the seats" in columns
-    assert "“Seats” as seats" in columns
+    assert "“Of which children” as children among the places" in columns
+    assert "“Seats” as places" in columns
 
 
 async def test_a_sheet_that_changes_nothing_offers_no_import(host: Host) -> None:
@@ -467,7 +517,9 @@ async def test_a_preview_that_was_changed_is_asked_for_again(host: Host, packed:
 
 async def test_bad_lines_are_named_and_the_good_ones_can_be_imported(host: Host) -> None:
     page = Page(
-        (await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + EVIL.encode())).text
+        (
+            await host.upload(SHEET + b",,,\n,Nameless,not-an-address,\n" + b",," + EVIL.encode())
+        ).text
     )
 
     assert page.all("b") == []
@@ -515,7 +567,7 @@ async def test_the_printed_list_has_everybody_by_household_and_counts_every_meal
         ["Abel, Bo", "Coming", "3", "", "Vegan, Gluten-free; no <b> oil"],
         ["Lovelace, Ada", "Coming", "1", "", "Vegan"],
         ["Lovelace, Cy", "Coming", "1", "1", ""],
-        ["Zorn, Di", "Not coming", "", "", "Halal"],
+        ["Zorn, Di", "Can’t come", "", "", "Halal"],
     ]
     assert [e.text for e in page.all("th") if e.get("scope") == "rowgroup"] == ["Byron"]
     assert [cells[at : at + 3] for at in range(20, len(cells), 3)] == [
@@ -555,7 +607,7 @@ async def test_a_guest_becomes_a_co_host_and_a_guest_again(host: Host) -> None:
         (button,) = [e.text for e in (await host.page(f"/guests/{guest.id}")).all("button")][-2:-1]
         said.append((button, "co-host" in (await host.page()).of_class("rows")[0]))
 
-    made, ended = ("Let Ada be a guest only", True), ("Make Ada a co-host", False)
+    made, ended = ("Remove Ada as co-host", True), ("Make Ada a co-host", False)
     assert said == [made, made, ended, ended]
 
 
@@ -700,8 +752,8 @@ async def test_the_figures_are_sent_whenever_they_change(host: Host, app: Http) 
         await host.platform.guests.rsvp(host.gathering_id, ada.id, answer, actor="t")
 
     assert seen == [
-        ("0", "0", "coming 0, waiting 0, not sure 0, not coming 0, no answer 1"),
-        ("1", "2", "coming 1, waiting 0, not sure 0, not coming 0, no answer 0"),
+        ("0", "0", "coming 0, waiting 0, not sure 0, can’t come 0, no answer 1"),
+        ("1", "2", "coming 1, waiting 0, not sure 0, can’t come 0, no answer 0"),
     ]
 
 
@@ -717,3 +769,49 @@ async def test_the_stream_ends_with_the_session(host: Host, app: Http) -> None:
         303,
         f"/signin?next={host.place}/live",
     )
+
+
+async def test_what_was_searched_for_is_what_is_exported(host: Host) -> None:
+    await host.add("Ada", group_id="home")
+    await host.add("Bob")
+    coming = await host.add("Cleo")
+    await host.platform.guests.rsvp(host.gathering_id, coming.id, Rsvp(attending=True), actor="t")
+    page = await host.page("?status=coming")
+    link = next(
+        e["href"] for e in page.all("a") if e["href"].startswith(f"{host.place}/guests.csv")
+    )
+
+    for query, names in (
+        (link.removeprefix(f"{host.place}/guests.csv"), ["Cleo"]),
+        ("?q=ADA", ["Ada"]),
+        ("?household=home", ["Ada"]),
+        ("?status=nonsense", ["Ada", "Bob", "Cleo"]),
+        ("", ["Ada", "Bob", "Cleo"]),
+    ):
+        sheet = (await host.browser.get(f"{host.place}/guests.csv{query}")).text
+        assert [line.partition(",")[0] for line in sheet.splitlines()[1:]] == names
+
+
+async def test_settings_that_are_probably_not_meant_are_said(host: Host) -> None:
+    await host.add("Ada", expected_guests=5)
+    change = host.platform.guests.change_settings
+
+    async def said() -> list[str]:
+        text = (await host.browser.get(host.place)).text
+        told = {
+            "places": "Places reserved: 5. Places in all: 4.",
+            "deadline": "Guests can still answer after the gathering",
+        }
+        return [name for name, part in told.items() if part in text]
+
+    fits = SettingsPatch(event_date="2999-06-06", rsvp_deadline="2999-06-06", max_guests=5)
+    await change(host.gathering_id, fits, actor="t")
+    assert await said() == []
+    await change(host.gathering_id, SettingsPatch(max_guests=4), actor="t")
+    assert await said() == ["places"]
+    late = SettingsPatch(max_guests=None, rsvp_deadline="2999-06-07")
+    await change(host.gathering_id, late, actor="t")
+    assert await said() == ["deadline"]
+    hours = SettingsPatch(event_date="2999-06-06T18:00", rsvp_deadline="2999-06-06T18:01")
+    await change(host.gathering_id, hours, actor="t")
+    assert await said() == ["deadline"]

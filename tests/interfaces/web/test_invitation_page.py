@@ -34,7 +34,7 @@ async def test_the_page_shows_what_when_where_until_when_and_for_whom(ada: Invit
     assert facts(page) == [
         "Thursday, 6 June 2999 18:30, Berlin time",
         "Villa Rosa, Berlin",
-        "You can answer until Friday, 31 May 2999, end of day, Berlin time",
+        "RSVP by Friday, 31 May 2999, end of day, Berlin time",
     ]
     assert page.text("h2") == "Hello Ada Lovelace"
     assert page.of_class("seats") == ["4 places are reserved for you."]
@@ -74,7 +74,7 @@ async def test_an_answer_is_kept_and_leads_back_with_thanks(ada: Invited) -> Non
     assert (guest.status, guest.num_guests, guest.children) == ("coming", 3, 1)
     assert (guest.dietary_tags, guest.dietary) == (("vegan", "nut_allergy"), "No nuts,\nplease")
     page = Page((await ada.browser.get(ada.path + "?saved")).text)
-    assert page.of_class("good") == ["Thank you, Ada! Your answer is saved."]
+    assert page.of_class("good") == ["Thank you, Ada! Your answer has been saved."]
     assert [term.text for term in page.all("dd")] == [
         "3 people, 1 of them a child",
         "Vegan, Nut allergy",
@@ -102,9 +102,9 @@ async def test_the_form_shows_the_answer_given_before(ada: Invited) -> None:
 @pytest.mark.parametrize(
     ("choice", "status", "headline"),
     [
-        ("yes", "coming", "You are coming"),
-        ("undecided", "undecided", "You are not sure yet"),
-        ("no", "declined", "You cannot come"),
+        ("yes", "coming", "You’re coming"),
+        ("undecided", "undecided", "You’re not sure yet"),
+        ("no", "declined", "You’re not coming"),
     ],
 )
 async def test_every_answer_can_be_changed_into_every_other(
@@ -271,16 +271,16 @@ async def test_after_the_deadline_the_answer_is_shown_with_whom_to_ask(ada: Invi
     page = await ada.open()
     late = await ada.send(form)
 
-    assert facts(page)[2] == "Answers were open until Thursday, 31 May 2001, 18:00, Berlin time"
+    assert facts(page)[2] == "RSVPs closed: Thursday, 31 May 2001, 18:00, Berlin time"
     assert (page.text("h2"), page.text("dd"), page.all("form")) == (
-        "You are coming",
+        "You’re coming",
         "2 people",
         [],
     )
     assert "please tell the person who invited you" in page.text("main")
     assert (late.status_code, (await ada.stored()).status) == (403, "coming")
     assert Page(late.text).of_class("note") == [
-        "The time for answering ended before this answer came, so it was not saved."
+        "RSVPs closed before this answer came, so it was not saved."
     ]
 
 
@@ -306,7 +306,7 @@ async def test_an_outdated_form_shows_both_answers_and_can_be_sent_again(
     overtaken = await ada.send(form)
     page = Page(overtaken.text)
     assert (overtaken.status_code, (await ada.stored()).status) == (409, "declined")
-    assert page.all("h2")[0].text == "You cannot come"
+    assert page.all("h2")[0].text == "You’re not coming"
     assert page.filled()["attending"] == ["yes"]
 
     assert (await ada.send(page.body())).status_code == 303

@@ -49,7 +49,7 @@ async def test_new_links_for_all_end_those_before(host_of_two: Host) -> None:
     output = (await host_of_two.page("/links")).text("details")
     new = LINK.findall((await make(host_of_two, "all")).text)
 
-    assert "2 guests have end at once" in output
+    assert "2 guests have stop working at once" in output
     assert (len(old), len(new), set(old) & set(new)) == (2, 2, set())
     for token in old:
         with pytest.raises(NotFound):
@@ -116,5 +116,5 @@ async def test_two_hosts_at_once_do_not_end_each_others_new_links(
 
 
 async def test_a_gathering_without_guests_needs_no_links(host: Host) -> None:
-    assert "Nobody is invited yet." in (await host.page("/links")).html
+    assert "No guests yet." in (await host.page("/links")).html
     assert LINK.findall((await make(host, "all")).text) == []

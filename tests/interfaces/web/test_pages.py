@@ -79,7 +79,7 @@ async def test_the_demo_shows_each_gathering_with_its_totals(demo: Platform) -> 
         "Gatherings": "1",
         "Coming": "2",
         "Not sure": "1",
-        "Not coming": "1",
+        "Can’t come": "1",
         "No answer": "1",
         "People coming": "6",
         "Places": "1,200",
@@ -146,8 +146,8 @@ async def test_the_reference_is_made_once(ada: Invited) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "title"),
     [
-        ("GET", "/nothing", 404, "There is no such page"),
-        ("GET", f"/{EVIL}", 404, "There is no such page"),
+        ("GET", "/nothing", 404, "Page not found"),
+        ("GET", f"/{EVIL}", 404, "Page not found"),
         ("POST", "/", 405, "That does not work here"),
         ("DELETE", "/docs", 405, "That does not work here"),
         ("PATCH", "/r/x", 405, "That does not work here"),

@@ -66,7 +66,7 @@ async def test_a_code_from_the_mail_opens_a_session(demo: Platform) -> None:
         asked = await send(browser, email=ADDRESS)
         entered = await send(browser, email=ADDRESS, code=code_in(demo))
 
-        assert Page(asked.text).text("h1") == "Check your mail"
+        assert Page(asked.text).text("h1") == "Check your email"
         assert (entered.status_code, entered.headers["location"]) == (303, "/host")
         (cookie,) = [c for c in entered.headers.get_list("set-cookie") if "gls_" in c]
         assert re.sub("gls_[A-Za-z0-9_-]{43}", "…", cookie) == (
@@ -140,8 +140,8 @@ async def test_a_wrong_code_opens_nothing_and_says_why(demo: Platform, code: str
         page = Page(refused.text)
         assert refused.status_code == 401
         assert page.id("code-error").text == (
-            "This code is wrong, was used, or is more than ten minutes old. "
-            "Look again: the latest one works until 5 wrong ones were tried."
+            "This code is wrong, has been used, or is more than ten minutes old. "
+            "Look again: the latest one works until 5 wrong ones have been tried."
         )
         assert flaws_of_form(page) == []
         assert (await browser.get("/host")).headers["location"] == "/signin?next=/host"
@@ -155,7 +155,7 @@ async def test_an_invalid_address_is_reported_at_its_field(demo: Platform, email
     page = Page(refused.text)
     assert (refused.status_code, page.all("script")) == (422, [])
     assert page.id("email-error").text == (
-        "This is not an e-mail address; one looks like ada@example.org."
+        "This is not an email address; one looks like ada@example.org."
     )
     assert flaws_of_form(page) == []
 
@@ -323,7 +323,7 @@ async def test_without_a_mail_server_every_address_gets_the_same_page(
     page = Page(pages[0])
     assert (page.text("h1"), page.text("code")) == ("Ask for your code", "gatherlog signin …")
     assert "We sent" not in pages[0]
-    assert "You get a code by mail" not in (await browser.get("/signin")).text
+    assert "We’ll email you a code" not in (await browser.get("/signin")).text
 
 
 async def test_too_many_attempts_are_answered_with_429() -> None:

@@ -20,6 +20,7 @@ PAIRS = [
     ("good", "card", SHAPE),
     ("wait", "card", SHAPE),
 ]
+STATES = ("coming", "waiting", "undecided")
 HERO = ("hero-a", "hero-b", "hero-c")
 
 
@@ -69,3 +70,17 @@ def test_reduced_motion_is_respected() -> None:
 
     assert style.count("prefers-reduced-motion: reduce") == 1
     assert re.findall(r"(?:animation|transition)\s*:", style) == []
+
+
+def test_who_waits_has_another_colour_than_who_is_not_sure() -> None:
+    """In the bar and its key, in lists and on the invitation: and it is the same in all."""
+    style = STYLE.read_text() + (STYLE.parent / "desk.css").read_text()
+    of = {
+        state: set(re.findall(rf"[ .(]{state}\b[^{{}}]*\{{([^}}]*)\}}", style)) for state in STATES
+    }
+
+    colours = {
+        state: set(re.findall(r"var\(--(good|wait|accent)\)", " ".join(found)))
+        for state, found in of.items()
+    }
+    assert colours == {"coming": {"good"}, "waiting": {"accent"}, "undecided": {"wait"}}

@@ -5,6 +5,7 @@ from gatherlog.apps.guests.answers import (
     GroupSize,
     Household,
     Imported,
+    ImportReport,
     Letters,
     LinkHolder,
     Questions,
@@ -22,6 +23,8 @@ from gatherlog.apps.guests.inputs import (
     Rsvp,
     SettingsPatch,
 )
+from gatherlog.apps.guests.mailed_links import MailedLinks
+from gatherlog.apps.guests.names import full_name, listed_name, name_order, sign_in_name
 from gatherlog.apps.guests.quotas import Quotas, read_quotas
 from gatherlog.apps.guests.refusals import (
     AnswersChanged,
@@ -55,11 +58,13 @@ __all__ = [
     "GuestService",
     "Household",
     "HouseholdAnswer",
+    "ImportReport",
     "Imported",
     "IsCoHost",
     "Letters",
     "LettersReached",
     "LinkHolder",
+    "MailedLinks",
     "NewGuest",
     "NotifyUndecided",
     "OwnAnswer",
@@ -72,6 +77,10 @@ __all__ = [
     "Stats",
     "Status",
     "Waiting",
+    "full_name",
     "household_of",
+    "listed_name",
+    "name_order",
     "read_quotas",
+    "sign_in_name",
 ]

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import msgspec
 
 from gatherlog.apps.guests.inputs import DIETARY_TAGS, MOST_ANSWERS
+from gatherlog.apps.guests.outcomes import Outcome
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.service import Stored
 
 __all__ = [
     "GroupSize",
     "Household",
+    "ImportReport",
     "Imported",
     "Letters",
     "LinkHolder",
@@ -34,7 +36,7 @@ class Questions(msgspec.Struct, frozen=True, kw_only=True):
     signed_up: int
     """The people who come or wait for a place."""
     not_coming: tuple[str, ...]
-    """Ask "Isn't X coming?": where fewer are signed up than expected, who does not come or wait."""
+    """Where fewer are signed up than expected: who neither comes nor waits."""
     more: int
     """How many more people are signed up than expected."""
 
@@ -77,11 +79,26 @@ class LinkHolder(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """How many rows of a sheet add a guest, change one, or change nothing."""
+    """How many rows of a sheet add a guest, change one, or change nothing, and of how many nothing
+    is imported."""
 
     new: int
     changed: int
     unchanged: int
+    asked: int = 0
+    """Rows about which the host is asked."""
+    skipped: int = 0
+    """Rows that the host chose to leave out."""
+    refused: int = 0
+    """Rows whose choice does not fit, or does not fit any more."""
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """What an import did, or would do."""
+
+    counts: Imported
+    outcomes: list[Outcome]
+    """What becomes of each row, in the order of the sheet; guests as they were before."""
 
 
 class Letters(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,9 @@ from gatherlog.apps.guests.inputs import (
     SETTINGS_BYTES,
     SETTINGS_DEPTH,
 )
+from gatherlog.apps.guests.times import why_no_end
 from gatherlog.core.commands.checks import FieldChecks
+from gatherlog.core.commands.text import forbidden, is_blank
 
 __all__ = ["Checks"]
 
@@ -27,8 +29,23 @@ class Checks(FieldChecks):
         """Required, 1 to 100 characters once trimmed."""
         return self.line(field, "" if text is None else text.strip(), NAME_LENGTH)
 
+    def last_name(self, field: str, text: str | None) -> str:
+        """Up to 100 characters once trimmed; blank, and then empty, for a guest with one name."""
+        if text is None:
+            self.note(field, "should be a text; it is empty for a guest with one name")
+            return ""
+        if is_blank(text) and not forbidden(text.strip()):
+            return ""
+        return self.name(field, text)
+
     def event_name(self, field: str, text: str | None) -> str:
         return self.line(field, "" if text is None else text.strip(), LINE_LENGTH)
+
+    def event_end(self, field: str, start: str | None, end: str | None, zone: str) -> None:
+        """Note an end that does not fit the beginning; both are local times of `zone`."""
+        wrong = None if end is None else why_no_end(start, end, zone)
+        if wrong is not None:
+            self.note(field, wrong)
 
     def location(self, field: str, text: str | None) -> str | None:
         if text is None or not text.strip():

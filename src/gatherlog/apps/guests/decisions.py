@@ -36,6 +36,7 @@ from gatherlog.apps.guests.inputs import (
 )
 from gatherlog.apps.guests.quotas import DAY
 from gatherlog.apps.guests.refusals import IsCoHost, NotifyUndecided, RsvpClosed
+from gatherlog.apps.guests.times import moved_end
 from gatherlog.apps.guests.views import Gathering, Group, Guest
 from gatherlog.core.commands.local_time import closes_at
 from gatherlog.core.eventstore.errors import Flaw, Invalid
@@ -59,7 +60,7 @@ __all__ = [
 
 Decision = list[msgspec.Struct]
 
-ANNOUNCED: Final = ("event_date", "location", "time_zone")
+ANNOUNCED: Final = ("event_date", "event_end", "location", "time_zone")
 """The settings whose changes guests get letters about."""
 
 
@@ -67,9 +68,14 @@ def create_gathering(details: GatheringDetails, host: str | None = None) -> Deci
     """`host` is the account that the gathering will belong to."""
     check = Checks()
     zone = check.zone("time_zone", details.time_zone)
+    start = check.local_time("event_date", details.event_date, zone)
+    end = check.local_time("event_end", details.event_end, zone)
+    if not check.flaws:
+        check.event_end("event_end", start, end, zone)
     created = GatheringCreated(
         event_name=check.event_name("event_name", details.event_name),
-        event_date=check.local_time("event_date", details.event_date, zone),
+        event_date=start,
+        event_end=end,
         location=check.location("location", details.location),
         rsvp_deadline=check.local_time("rsvp_deadline", details.rsvp_deadline, zone),
         max_guests=check.places("max_guests", details.max_guests),
@@ -99,7 +105,7 @@ def change_settings(
         match field:
             case "event_name":
                 given[field] = check.event_name(field, value)
-            case "event_date" | "rsvp_deadline":
+            case "event_date" | "event_end" | "rsvp_deadline":
                 given[field] = check.local_time(field, value, zone)
             case "location":
                 given[field] = check.location(field, value)
@@ -107,6 +113,8 @@ def change_settings(
                 given[field] = check.places(field, value)
             case "settings_data":
                 given[field] = check.settings_data(field, value)
+    if not check.flaws:
+        given |= _end(check, gathering, given, zone)
     check.done()
     changed = _differing(gathering, given)
     if not changed:
@@ -117,6 +125,18 @@ def change_settings(
     if notify is UNSET and letters and not is_over(will_be, now):
         raise NotifyUndecided(letters)
     return [SettingsChanged(**changed, notify=notify)]
+
+
+def _end(check: Checks, gathering: Gathering, given: dict[str, Any], zone: str) -> dict[str, Any]:
+    """The end as it will be, where date, end or zone are given; a flaw where it does not fit."""
+    if given.keys().isdisjoint(("event_date", "event_end", "time_zone")):
+        return {}
+    start = given.get("event_date", gathering.event_date)
+    end = given.get("event_end", gathering.event_end)
+    if end is not None and "event_end" not in given and start != gathering.event_date:
+        end = moved_end(gathering.event_date, end, start)
+    check.event_end("event_end", start, end, zone)
+    return {"event_end": end}
 
 
 def with_settings(gathering: Gathering, decided: Decision) -> Gathering:
@@ -141,7 +161,7 @@ def add_guest(new: NewGuest, household: Group | None) -> Decision:
     check = Checks()
     added = GuestAdded(
         first_name=check.name("first_name", new.first_name),
-        last_name=check.name("last_name", new.last_name),
+        last_name=check.last_name("last_name", new.last_name),
         email=check.email("email", new.email),
         group_id=check.group_id("group_id", new.group_id),
         expected_guests=check.people("expected_guests", new.expected_guests),
@@ -235,9 +255,9 @@ def is_closed(gathering: Gathering, now: int) -> bool:
 
 
 def is_over(gathering: Gathering, now: int) -> bool:
-    """Whether a day has passed since the end of the gathering's date: no letters are sent then."""
-    date = gathering.event_date
-    return date is not None and now > closes_at(date, gathering.time_zone) + DAY
+    """Whether a day has passed since the gathering was over: no letters are sent then."""
+    over = gathering.over_at
+    return over is not None and now > over + DAY
 
 
 def issue_link(guest: Guest, link: str, *, names_co_hosts: bool) -> Decision:
@@ -255,8 +275,10 @@ def _checked_patch(check: Checks, patch: GuestPatch) -> dict[str, Any]:
     given = _given(patch)
     for field, value in given.items():
         match field:
-            case "first_name" | "last_name":
+            case "first_name":
                 given[field] = check.name(field, value)
+            case "last_name":
+                given[field] = check.last_name(field, value)
             case "email":
                 given[field] = check.email(field, value)
             case "group_id":

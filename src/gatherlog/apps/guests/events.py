@@ -33,9 +33,10 @@ __all__ = [
 ]
 
 
-@event_type("guests.gathering_created", schema=2)
+@event_type("guests.gathering_created", schema=3)
 class GatheringCreated(msgspec.Struct, frozen=True, kw_only=True):
-    """`event_date` and `rsvp_deadline` are dates or date-times in the local time of `time_zone`."""
+    """`event_date`, `event_end` and `rsvp_deadline` are dates or date-times in the local time of
+    `time_zone`."""
 
     event_name: str
     event_date: str | None
@@ -46,9 +47,11 @@ class GatheringCreated(msgspec.Struct, frozen=True, kw_only=True):
     settings_data: dict[str, Any]
     host_account: str | None = None
     """The account whose gathering it is; new with schema 2."""
+    event_end: str | None = None
+    """None: it is not known; new with schema 3."""
 
 
-@event_type("guests.settings_changed", schema=2)
+@event_type("guests.settings_changed", schema=3)
 class SettingsChanged(msgspec.Struct, frozen=True, kw_only=True):
     event_name: str | UnsetType = UNSET
     event_date: str | UnsetType | None = UNSET
@@ -60,6 +63,8 @@ class SettingsChanged(msgspec.Struct, frozen=True, kw_only=True):
     notify: bool | UnsetType = UNSET
     """Whether guests get letters about it. UNSET: nobody was asked, which means yes; there is no
     other with schema 1."""
+    event_end: str | UnsetType | None = UNSET
+    """New with schema 3."""
 
 
 @event_type("guests.gathering_removed", schema=1)
@@ -208,7 +213,9 @@ CODEC = Codec(
     EVENTS,
     {
         ("guests.gathering_created", 1): lambda created: {**created, "host_account": None},
+        ("guests.gathering_created", 2): lambda created: created,
         ("guests.settings_changed", 1): lambda changed: changed,
+        ("guests.settings_changed", 2): lambda changed: changed,
         ("guests.link_issued", 1): lambda issued: {**issued, "may_manage": True},
     },
 )

@@ -153,6 +153,7 @@ def _gathering_created(
         id=id,
         event_name=event.event_name,
         event_date=event.event_date,
+        event_end=event.event_end,
         location=event.location,
         rsvp_deadline=event.rsvp_deadline,
         max_guests=event.max_guests,
@@ -169,8 +170,13 @@ def _settings_changed(
     documents: Documents, happened: Happened, event: SettingsChanged
 ) -> list[Change]:
     id = gathering_of(happened.stream)
-    before = documents["gathering", id]
-    body = msgspec.structs.replace(before, updated_at=happened.time, **_set_fields(event))
+    before: Gathering = documents["gathering", id]
+    body = msgspec.structs.replace(
+        before,
+        updated_at=happened.time,
+        sequence=before.revision + 1,
+        **_set_fields(event),
+    )
     return [Change(GATHERINGS, id, body)]
 
 
@@ -186,7 +192,10 @@ def _gathering_removed(
     documents: Documents, happened: Happened, event: GatheringRemoved
 ) -> list[Change]:
     id = gathering_of(happened.stream)
-    body = msgspec.structs.replace(documents["gathering", id], gone=True, updated_at=happened.time)
+    before: Gathering = documents["gathering", id]
+    body = msgspec.structs.replace(
+        before, gone=True, updated_at=happened.time, sequence=before.revision + 1
+    )
     return [Change(GATHERINGS, id, body)]
 
 

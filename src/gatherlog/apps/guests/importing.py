@@ -4,18 +4,35 @@ No guest is added twice, whatever other commands run at the same time. The sheet
 a list of guests that is complete, because the gathering's counters agree with it; and every chunk
 demands that nobody else has added, changed, moved or removed a guest since, by the counter `edits`,
 which only grows. If an import breaks off, importing the sheet again does what is left.
+
+What is not sure is not imported until the host has chosen. A row that was asked about, or whose
+choice did not fit, stays so until the import is over.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from gatherlog.apps.guests import decisions
 from gatherlog.apps.guests.account_figures import AccountFigures
-from gatherlog.apps.guests.answers import Imported
+from gatherlog.apps.guests.answers import Imported, ImportReport
+from gatherlog.apps.guests.choices import Choice, Choices, Place, checking_places, choice_of, naming
 from gatherlog.apps.guests.events import CODEC
 from gatherlog.apps.guests.fold import stream_of
 from gatherlog.apps.guests.loading import unchanged_list
-from gatherlog.apps.guests.matching import checking_rows, matching_rows, new_guest, patch
+from gatherlog.apps.guests.matching import Match, checking_rows, matching_rows
+from gatherlog.apps.guests.outcomes import (
+    CHANGED_MEANWHILE,
+    Outcome,
+    chosen,
+    mark,
+    outcome_of,
+    state,
+)
+from gatherlog.apps.guests.renamed_households import spelling_as_listed
+from gatherlog.apps.guests.row_changes import changes_of, doubt_of_answer, new_guest, patch
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import (
     ACCOUNT_QUOTAS,
@@ -49,96 +66,119 @@ class Import:
         figures: AccountFigures,
         gathering_id: str,
         rows: Sequence[SheetRow],
+        choices: Choices,
     ) -> None:
         self._handler = handler
         self._figures = figures
         self._store = handler.store
         self._gathering_id = gathering_id
         self._rows = rows
+        self._choices = choices
+        self._places: list[Place] = []
         self._edits = -1
         """The counter `edits` of the gathering, as long as nobody else changes its guests."""
-        self._matches: list[Guest | None] = []
+        self._outcomes: list[Outcome] = []
+        self._settled: dict[int, str] = {}
+        """The guests of the rows that are done, by the index of the row."""
+        self._asked_about: dict[Place, frozenset[str]] = {}
+        """For each row with a choice the states of the guests that the choice was made about."""
 
-    async def preview(self) -> Imported:
+    async def preview(self) -> ImportReport:
         """What `run` would do now."""
         await self._check()
-        outcome = await in_turns(_counting(self._rows, self._matches))
-        await in_turns(freeing(self._matches))
-        return outcome
+        return await self._report()
 
-    async def run(self, *, actor: str, file_hash: str, progress: Callable[[int], None]) -> Imported:
+    async def run(
+        self, *, actor: str, file_hash: str, progress: Callable[[int], None]
+    ) -> ImportReport:
         """Write chunk after chunk; `progress` is called with how many rows are done."""
         await self._check()
-        done = Imported(0, 0, 0)
         size = chunk_size(self._store.limits)
         for start in range(0, len(self._rows), size):
             chunk = range(start, min(start + size, len(self._rows)))
-            done = _sum(done, await self._write(chunk, actor, file_hash))
+            await self._write(chunk, actor, file_hash)
             progress(chunk.stop)
-        return done
+        return await self._report()
 
     async def _check(self) -> None:
         """Match all rows, and raise what there is to refuse before anything is written."""
         await in_turns(checking_rows(self._rows))
+        self._places = await in_turns(naming(self._rows))
+        await in_turns(checking_places(self._choices, self._places))
         await self._match()
         unit = UnitOfWork(self._store, CODEC, self._handler.clock())
         gathering = await unit.get(GATHERINGS, self._gathering_id)
         if gathering is not None:
-            await self._figures.add_guests(unit, gathering, self._matches.count(None))
+            new = await in_turns(_counting(self._outcomes))
+            await self._figures.add_guests(unit, gathering, new["new"])
 
-    async def _write(self, chunk: range, actor: str, file_hash: str) -> Imported:
-        """Write one chunk as one commit; how many guests it added and changed."""
-        edits, counts = 0, Imported(0, 0, 0)
+    async def _write(self, chunk: range, actor: str, file_hash: str) -> None:
+        """Write one chunk as one commit."""
+        written = _Written()
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            nonlocal edits, counts
+            nonlocal written
             gathering = await unit.get(GATHERINGS, self._gathering_id)
             counters = unit.counters(GATHERINGS, self._gathering_id)
             if counters.get("edits", 0) != self._edits:
                 await self._match()
             if gathering is None or gathering.gone:
                 raise no_such("gathering", self._gathering_id)
-            decided, counts = await self._decide(unit, chunk)
-            edits = len(decided)
-            exactly = {"edits": self._edits + edits}
+            written = await self._decide(unit, chunk)
+            exactly = {"edits": self._edits + len(written.decided)}
             unit.demand(GATHERINGS, self._gathering_id, at_most=exactly, at_least=exactly)
-            return [*decided, *await self._figures.add_guests(unit, gathering, counts.new)]
+            new = sum(outcome.kind == "new" for outcome in written.outcomes)
+            return [*written.decided, *await self._figures.add_guests(unit, gathering, new)]
 
         stream, more = stream_of(self._gathering_id), {"import": file_hash}
         await run(self._handler, stream, attempt, actor=actor, more=more)
-        self._edits += edits
-        return counts
+        self._edits += len(written.decided)
+        self._outcomes[chunk.start : chunk.stop] = written.outcomes
+        self._settled |= {at: id for at, id in zip(chunk, written.guests, strict=True) if id}
 
-    async def _decide(self, unit: UnitOfWork, chunk: range) -> tuple[list[Decided], Imported]:
+    async def _decide(self, unit: UnitOfWork, chunk: range) -> "_Written":
         """The events of a chunk. Only guests whom it seems to change are loaded.
 
         A guest who was removed since the list was read is taken for a new one. That commit fails,
         because `edits` has changed, and the list is then read again.
         """
-        touched = []
-        async for place in gently(chunk):
-            row, guest = self._rows[place], self._matches[place]
-            if guest is None or _changes(row, guest):
-                touched.append((row, "" if guest is None else guest.id))
+        outcomes = self._outcomes[chunk.start : chunk.stop]
+        touched = [outcome for outcome in outcomes if outcome.kind in ("new", "changed")]
         await unit.load(
-            *[(GUESTS, id) for _, id in touched if id],
-            *[(GROUPS, self._household(row)) for row, _ in touched if row.group_id],
+            *[(GUESTS, outcome.guest.id) for outcome in touched if outcome.guest],
+            *[
+                (GROUPS, self._household(outcome.row))
+                for outcome in touched
+                if outcome.row.group_id
+            ],
         )
-        decided: list[Decided] = []
-        new = changed = 0
-        async for row, id in gently(touched):
-            guest = unit.bodies[GUESTS.ref(id)] if id else None
-            household = unit.bodies[GROUPS.ref(self._household(row))] if row.group_id else None
-            if guest is None:
-                new += 1
-                added = decisions.add_guest(new_guest(row), household)
-                decided += about(self._handler.ids(), added)
+        written = _Written()
+        async for outcome in gently(outcomes):
+            if outcome.kind in ("new", "changed"):
+                self._decide_row(unit, outcome, written)
             else:
-                said = patch(row, guest)
-                events = decisions.change_guest(guest, said, household=household)
-                changed += bool(events)
-                decided += about(guest.id, events)
-        return decided, Imported(new, changed, len(chunk) - new - changed)
+                is_done = outcome.kind == "unchanged"
+                written.outcomes.append(outcome)
+                written.guests.append(outcome.guest.id if is_done and outcome.guest else "")
+        return written
+
+    def _decide_row(self, unit: UnitOfWork, outcome: Outcome, written: "_Written") -> None:
+        row, household = outcome.row, None
+        if row.group_id:
+            household = unit.bodies[GROUPS.ref(self._household(row))]
+        guest: Guest | None = outcome.guest and unit.bodies[GUESTS.ref(outcome.guest.id)]
+        if guest is None:
+            id = self._handler.ids()
+            events = decisions.add_guest(new_guest(row), household)
+            outcome = msgspec.structs.replace(outcome, kind="new", guest=None)
+        else:
+            id, events = guest.id, []
+            outcome = _as_loaded(outcome, guest, choice_of(self._choices, outcome.place))
+            if outcome.kind == "changed":
+                events = decisions.change_guest(guest, patch(row, guest), household=household)
+        written.outcomes.append(outcome)
+        written.guests.append(id if outcome.kind in ("new", "changed", "unchanged") else "")
+        written.decided += about(id, events)
 
     def _household(self, row: SheetRow) -> str:
         return group_document(self._gathering_id, row.group_id or "")
@@ -147,8 +187,83 @@ class Import:
         """Match the sheet against all guests, in a list that nobody changed while it was read."""
         found = await unchanged_list(self._store, self._gathering_id)
         self._edits = found.edits
-        self._matches = await in_turns(matching_rows(self._rows, found.guests))
-        await in_turns(freeing(found.guests))
+        if not self._outcomes:
+            self._rows = await in_turns(spelling_as_listed(self._rows, found.guests))
+        matches = await in_turns(matching_rows(self._rows, found.guests, self._settled))
+        before = self._outcomes
+        self._outcomes = await in_turns(self._choosing(matches, found.guests))
+        await in_turns(freeing(found.guests, matches, before))
+
+    def _choosing(self, matches: Sequence[Match], guests: Sequence[Guest]) -> Steps[list[Outcome]]:
+        """What becomes of all rows, by the choices about them."""
+        free = yield from self._chosen_guests(matches, guests)
+        outcomes: list[Outcome] = []
+        for at, (row, place, match) in enumerate(
+            zip(self._rows, self._places, matches, strict=True)
+        ):
+            before = self._outcomes[at] if self._outcomes else None
+            if at in self._settled or (before and before.kind in ("asked", "skipped", "refused")):
+                outcomes.append(self._outcomes[at])
+            else:
+                outcomes.append(self._choose(outcome_of(row, place, match), free))
+            yield
+        return outcomes
+
+    def _choose(self, plain: Outcome, free: dict[str, Guest]) -> Outcome:
+        """What becomes of one row; a guest who is chosen is not free for other rows any more."""
+        choice = choice_of(self._choices, plain.place)
+        if choice is None:
+            return plain
+        guest = free.pop(choice.guest_id or "", None)
+        states = frozenset(state(one) for one in (*plain.named, guest) if one is not None)
+        about = self._asked_about.get(plain.place)
+        if about is None:
+            is_as_seen = choice.seen in (None, mark(plain))
+            self._asked_about[plain.place] = states
+        else:  # What this import changed itself is not asked about any more.
+            is_as_seen = states <= about
+        return chosen(plain, choice, guest, is_as_seen=is_as_seen)
+
+    def _chosen_guests(
+        self, matches: Sequence[Match], guests: Sequence[Guest]
+    ) -> Steps[dict[str, Guest]]:
+        """The guests whom a choice names, and whom no row is surely about, by their ids."""
+        named = {choice.guest_id for choice in self._choices.values()} - {None}
+        if not named:
+            return {}
+        free: dict[str, Guest] = {}
+        for guest in guests:
+            if guest.id in named:
+                free[guest.id] = guest
+            yield
+        for match in matches:
+            if match.guest is not None:
+                free.pop(match.guest.id, None)
+            yield
+        return free
+
+    async def _report(self) -> ImportReport:
+        kinds = await in_turns(_counting(self._outcomes))
+        return ImportReport(
+            Imported(
+                new=kinds["new"],
+                changed=kinds["changed"],
+                unchanged=kinds["unchanged"],
+                asked=kinds["asked"],
+                skipped=kinds["skipped"],
+                refused=kinds["refused"],
+            ),
+            self._outcomes,
+        )
+
+
+class _Written:
+    """The events of a chunk, what becomes of its rows, and whom they are about; empty if unsure."""
+
+    def __init__(self) -> None:
+        self.decided: list[Decided] = []
+        self.outcomes: list[Outcome] = []
+        self.guests: list[str] = []
 
 
 def chunk_size(limits: Limits) -> int:
@@ -163,22 +278,21 @@ def chunk_size(limits: Limits) -> int:
     return max(1, min(CHUNK, by_actions, by_bytes))
 
 
-def _counting(rows: Sequence[SheetRow], matches: Sequence[Guest | None]) -> Steps[Imported]:
-    new = changed = 0
-    for row, guest in zip(rows, matches, strict=True):
-        if guest is None:
-            new += 1
-        elif _changes(row, guest):
-            changed += 1
+def _counting(outcomes: Sequence[Outcome]) -> Steps[Counter[str]]:
+    kinds: Counter[str] = Counter()
+    for outcome in outcomes:
+        kinds[outcome.kind] += 1
         yield
-    return Imported(new, changed, len(rows) - new - changed)
+    return kinds
 
 
-def _sum(one: Imported, other: Imported) -> Imported:
-    return Imported(
-        one.new + other.new, one.changed + other.changed, one.unchanged + other.unchanged
-    )
-
-
-def _changes(row: SheetRow, guest: Guest) -> bool:
-    return bool(decisions.change_guest(guest, patch(row, guest)))
+def _as_loaded(outcome: Outcome, guest: Guest, choice: Choice | None) -> Outcome:
+    """What becomes of a row now that its guest was loaded, who may have answered meanwhile."""
+    if choice is not None and outcome.guest is not None and state(outcome.guest) != state(guest):
+        return msgspec.structs.replace(outcome, kind="refused", reason=CHANGED_MEANWHILE)
+    outcome = msgspec.structs.replace(outcome, guest=guest)
+    if not changes_of(outcome.row, guest):
+        return msgspec.structs.replace(outcome, kind="unchanged")
+    if choice is None and (doubt := doubt_of_answer(outcome.row, guest)):
+        return msgspec.structs.replace(outcome, kind="asked", doubts=(doubt,))
+    return outcome

@@ -30,6 +30,7 @@ __all__ = [
     "GroupStatus",
     "GuestPatch",
     "HouseholdAnswer",
+    "LastName",
     "Name",
     "NewGuest",
     "OwnAnswer",
@@ -75,6 +76,13 @@ Name = Annotated[
     str,
     Meta(extra_json_schema={"pattern": NOT_BLANK, "minLength": 1, "maxLength": NAME_LENGTH}),
 ]
+LastName = Annotated[
+    str,
+    Meta(
+        description="Empty for a guest with one name, which is then `first_name`.",
+        extra_json_schema={"maxLength": NAME_LENGTH},
+    ),
+]
 Email = Annotated[str, Meta(extra_json_schema={"format": "email", "maxLength": EMAIL_LENGTH})]
 GroupId = Annotated[
     str,
@@ -110,6 +118,7 @@ class GatheringDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     event_name: EventName
     event_date: LocalTime | None = None
+    event_end: LocalTime | None = None
     location: Location | None = None
     rsvp_deadline: LocalTime | None = None
     max_guests: Places | None = None
@@ -126,6 +135,10 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     event_name: EventName | UnsetType | None = UNSET
     event_date: LocalTime | UnsetType | None = UNSET
+    event_end: LocalTime | UnsetType | None = UNSET
+    """When it ends, of the same form as `event_date`: of days, the last one. None: it is not known,
+    and calendars show three hours. If UNSET, it moves with `event_date`, so that the length stays,
+    and is cleared where days become times, or times days."""
     location: Location | UnsetType | None = UNSET
     rsvp_deadline: LocalTime | UnsetType | None = UNSET
     max_guests: Places | UnsetType | None = UNSET
@@ -134,15 +147,15 @@ class SettingsPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     settings_data: dict[str, Any] | UnsetType | None = UNSET
     """Any JSON object up to 64 KiB. It replaces the one before."""
     notify: bool | UnsetType = UNSET
-    """Whether the guests who come or wait get a letter about a changed date, place or zone. It has
-    to be said where there are any, and the site sends letters."""
+    """Whether the guests who come or wait get a letter about a changed date, end, place or zone. It
+    has to be said where there are any, and the site sends letters."""
 
 
 class NewGuest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest to be invited."""
 
     first_name: Name
-    last_name: Name
+    last_name: LastName
     email: Email | None = None
     group_id: GroupId | None = None
     """The household, any text up to 64 characters. It need not exist before."""
@@ -163,7 +176,7 @@ class GuestPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     first_name: Name | UnsetType | None = UNSET
-    last_name: Name | UnsetType | None = UNSET
+    last_name: LastName | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     group_id: GroupId | UnsetType | None = UNSET
     attending: bool | UnsetType | None = UNSET

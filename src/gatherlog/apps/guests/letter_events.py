@@ -21,7 +21,7 @@ Reason = Literal["day", "unconfirmed"]
 yet that they read the mail of their address."""
 
 
-@event_type("letters.letter_requested", schema=1)
+@event_type("letters.letter_requested", schema=2)
 class LetterRequested(msgspec.Struct, frozen=True, kw_only=True):
     """The event's subject, a guest, shall get a letter about a change of the gathering's settings.
 
@@ -33,6 +33,8 @@ class LetterRequested(msgspec.Struct, frozen=True, kw_only=True):
     event_date: str | UnsetType | None = UNSET
     location: str | UnsetType | None = UNSET
     time_zone: str | UnsetType = UNSET
+    event_end: str | UnsetType | None = UNSET
+    """New with schema 2."""
 
 
 @event_type("letters.letter_counted", schema=1)
@@ -80,5 +82,8 @@ class LetterReleased(msgspec.Struct, frozen=True, kw_only=True):
 
 CODEC: Final = Codec(
     [LetterRequested, LetterCounted, LetterHeld, LetterReleased],
-    {("letters.letter_released", 1): lambda released: released},
+    {
+        ("letters.letter_requested", 1): lambda requested: requested,
+        ("letters.letter_released", 1): lambda released: released,
+    },
 )

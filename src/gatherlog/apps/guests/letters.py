@@ -1,8 +1,9 @@
 """Which letter an event calls for, if any, given the present documents. Pure.
 
 A letter is made of the documents as they are when it is sent, not of the event, which may be hours
-old; if it would not be true any more, there is none. It tells of no other person than the guest,
-and holds no token and nothing about food, from which health or belief might be concluded.
+old; if it would not be true any more, there is none. It tells of the guest's household what the
+page behind the guest's link tells, and nothing about food, from which health or belief might be
+concluded.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,7 +14,13 @@ from msgspec import UNSET
 from gatherlog.apps.guests.decisions import ANNOUNCED, is_over
 from gatherlog.apps.guests.events import SettingsChanged
 from gatherlog.apps.guests.letter_events import CODEC, LetterRequested
-from gatherlog.apps.guests.letter_texts import change, confirmation, promotion, queueing
+from gatherlog.apps.guests.letter_texts import (
+    Around,
+    change,
+    confirmation,
+    promotion,
+    queueing,
+)
 from gatherlog.apps.guests.quotas import DAY
 from gatherlog.apps.guests.views import Gathering, Guest
 from gatherlog.core.commands.event_meta import actor_of
@@ -67,7 +74,7 @@ def recipients(guests: Iterable[Guest], asked: Collection[str]) -> list[str]:
 
 
 def letter_about(
-    event: Recorded, gathering: Gathering, guest: Guest, *, site: str, now: int
+    event: Recorded, gathering: Gathering, guest: Guest, around: Around, *, now: int
 ) -> Letter | None:
     """The letter that an event calls for, according to the present documents; None for no letter.
 
@@ -79,18 +86,18 @@ def letter_about(
         return None
     match event.type:
         case "guests.promoted":
-            return promotion(gathering, guest, site) if guest.status == "coming" else None
+            return promotion(gathering, guest, around) if guest.status == "coming" else None
         case "letters.letter_requested":
             requested: LetterRequested = CODEC.decode(event)
             if guest.status not in _EXPECTED or not is_true_of(gathering, requested):
                 return None
             changed = [field for field in ANNOUNCED if getattr(requested, field) is not UNSET]
-            return change(gathering, guest, site, changed)
+            return change(gathering, guest, around, changed)
         case "guests.rsvp_submitted" | "guests.waitlisted":
             if guest.rsvp_at != event.time or now - event.time > DAY or not _acted(guest, event):
                 return None
             write = queueing if guest.status == "waiting" else confirmation
-            return write(gathering, guest, site)
+            return write(gathering, guest, around)
     raise EventUnknown(f"no letter is known for {event.type!r}")
 
 

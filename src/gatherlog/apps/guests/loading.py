@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.apps.guests.inputs import GROUP_LENGTH
+from gatherlog.apps.guests.names import name_order
 from gatherlog.apps.guests.views import (
     GATHERINGS,
     GROUPS,
@@ -17,7 +18,7 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.commands.service import check_version, no_such
-from gatherlog.core.commands.text import folded, forbidden
+from gatherlog.core.commands.text import forbidden
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.giving_way import gently, in_turns, sorting
@@ -169,4 +170,4 @@ async def _present_guests(store: Store, gathering_id: str, ids: Sequence[str]) -
 
 def _place(guest: Guest) -> tuple[str, str, str]:
     """What lists are in order of."""
-    return folded(guest.last_name), folded(guest.first_name), guest.id
+    return *name_order(guest.first_name, guest.last_name), guest.id

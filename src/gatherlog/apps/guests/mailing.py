@@ -5,7 +5,7 @@ requests the letter is appended to the stream `letters-{gathering id}`, and each
 delivered by itself. docs/decisions/0011-mails.md gives the reasons.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -23,10 +23,18 @@ from gatherlog.apps.guests.letter_events import (
     Reason,
 )
 from gatherlog.apps.guests.letter_quotas import LetterQuotas, Verdict
+from gatherlog.apps.guests.letter_texts import Around
 from gatherlog.apps.guests.letters import letter_about
 from gatherlog.apps.guests.loading import all_guests
 from gatherlog.apps.guests.quotas import seconds_left
-from gatherlog.apps.guests.views import GATHERINGS, GUESTS, Gathering, Guest
+from gatherlog.apps.guests.views import (
+    GATHERINGS,
+    GROUPS,
+    GUESTS,
+    Gathering,
+    Guest,
+    group_document,
+)
 from gatherlog.core.commands.handler import CommandHandler, Decided, Once
 from gatherlog.core.commands.service import read
 from gatherlog.core.commands.unit_of_work import UnitOfWork
@@ -56,6 +64,8 @@ _WAITS_FOR: Final[Mapping[Reason, str]] = {
 }
 _ADDRESS_FULL: Final = "as many letters to this address as one day allows have been sent"
 
+_NAMED: Final = 29
+"""Other members of a household that a letter names, as the page does."""
 _CHUNK: Final = 500
 """Requests for letters in one commit."""
 _CHANGES: Final = ("guests.settings_changed",)
@@ -69,12 +79,16 @@ _LETTERS: Final = (
 
 
 class Post(msgspec.Struct, frozen=True):
-    """How letters are sent, and what they call the site."""
+    """How letters are sent, and what other parts of the program know for them."""
 
     send: SendLetter
     """Sends a letter within 30 seconds, or raises DeliveryFailed."""
     site: str
     """The URL that guests know."""
+    link: Callable[[Guest], Awaitable[str]] | None = None
+    """The URL of a guest's invitation; None: letters have no link."""
+    host_address: Callable[[str], Awaitable[str | None]] | None = None
+    """The address of a host's account, to which guests answer; None: it is in no letter."""
 
 
 def guest_letters(
@@ -231,10 +245,36 @@ class _Mailing:
         if gathering is None or guest is None or guest.gathering_id != gathering.id:
             return None, "admitted"
         now = self._clock()
-        letter = letter_about(wanted.event, gathering, guest, site=self._post.site, now=now)
+        around = await self._around(gathering, guest)
+        letter = letter_about(wanted.event, gathering, guest, around, now=now)
         if letter is None:
             return None, "admitted"
         return letter, await self._quotas.admit(wanted.id, gathering, guest)
+
+    async def _around(self, gathering: Gathering, guest: Guest) -> Around:
+        """What the letter needs to know besides; nothing is read for who has no address."""
+        post = self._post
+        if not guest.email:
+            return Around(site=post.site)
+        host, ask = gathering.host_account, post.host_address
+        return Around(
+            site=post.site,
+            link="" if post.link is None else await post.link(guest),
+            reply_to=None if ask is None or host is None else await ask(host),
+            household=await self._household(guest),
+        )
+
+    async def _household(self, guest: Guest) -> list[Guest]:
+        """The guest, then the other members, as many as a letter names; empty without others."""
+        if guest.group_id is None:
+            return []
+        id = group_document(guest.gathering_id, guest.group_id)
+        group = await read(self._store, GROUPS, id)
+        ids = () if group is None else [one for one in group.members if one != guest.id]
+        found = await self._store.get([GUESTS.ref(one) for one in ids[:_NAMED]]) if ids else ()
+        members = [one for one in map(GUESTS.recall, found) if one is not None]
+        others = [one for one in members if one.group_id == guest.group_id]
+        return [guest, *others] if others else []
 
     async def _send(self, letter: Letter, id: str) -> None:
         await self._post.send(msgspec.structs.replace(letter, id=id))

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from gatherlog.apps.guests.answers import Imported
+from gatherlog.apps.guests.answers import ImportReport
+from gatherlog.apps.guests.choices import NO_CHOICES, Choices
 from gatherlog.apps.guests.importing import Import
 from gatherlog.apps.guests.service_gatherings import DEFAULT, GatheringCommands
 from gatherlog.apps.guests.service_households import HouseholdCommands
@@ -40,21 +41,27 @@ class GuestService(GatheringCommands, HouseholdCommands, LinkCommands):
         self,
         gathering_id: str,
         rows: Sequence[SheetRow],
+        choices: Choices = NO_CHOICES,
         *,
         actor: str,
         file_hash: str,
         progress: Callable[[int], None] = lambda done: None,
-    ) -> Imported:
+    ) -> ImportReport:
         """Import a sheet. After every chunk, `progress` is called with how many rows are done.
 
         All rows are checked before anything is written: Invalid names them as `/lines/<line>/…`,
         and QuotaReached says that the host would have more guests than a host may have.
         A chunk is written as a whole or not at all. Importing a sheet again changes only what is
         different. `file_hash` is in the meta of the events, as "import".
+
+        Rows that are not sure are not imported without a choice. A choice that does not fit, as the
+        guest has changed or another import has run, is refused, for its row only.
         """
-        importing = Import(self._handler, self._figures, gathering_id, rows)
+        importing = Import(self._handler, self._figures, gathering_id, rows, choices)
         return await importing.run(actor=actor, file_hash=file_hash, progress=progress)
 
-    async def preview_import(self, gathering_id: str, rows: Sequence[SheetRow]) -> Imported:
+    async def preview_import(
+        self, gathering_id: str, rows: Sequence[SheetRow], choices: Choices = NO_CHOICES
+    ) -> ImportReport:
         """What `import_guests` would do now. Writes nothing, and raises the same."""
-        return await Import(self._handler, self._figures, gathering_id, rows).preview()
+        return await Import(self._handler, self._figures, gathering_id, rows, choices).preview()

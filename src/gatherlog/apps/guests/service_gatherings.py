@@ -26,7 +26,9 @@ from gatherlog.core.commands.service import (
     about,
     check_version,
     listing,
+    no_such,
     outcome,
+    read,
 )
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 
@@ -80,6 +82,14 @@ class GatheringCommands(Commands):
         document, gathering = await self._present(gathering_id)
         return Stored(gathering, document.version)
 
+    async def removed_gathering(self, gathering_id: str) -> Gathering:
+        """A gathering that was removed, for the calendars that have it. Raises NotFound unless it
+        was."""
+        gathering = await read(self._store, GATHERINGS, gathering_id)
+        if gathering is None or not gathering.gone:
+            raise no_such("removed gathering", gathering_id)
+        return gathering
+
     async def gatherings(
         self, *, limit: int = 1000, cursor: str | None = None
     ) -> Listing[Stored[Gathering]]:
@@ -105,7 +115,7 @@ class GatheringCommands(Commands):
     ) -> Stored[Gathering]:
         """Change settings. With more places, guests who wait move up; with fewer, all stay.
 
-        Raises Invalid, NotifyUndecided for a new date, place or zone that does not say whether
+        Raises Invalid, NotifyUndecided for a new date, end, place or zone that does not say if
         guests get letters about it, and LettersReached where no more may go out today.
         """
 

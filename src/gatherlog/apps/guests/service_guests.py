@@ -1,6 +1,6 @@
 """Commands and questions about guests: inviting, finding, changing, removing, answering."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -28,6 +28,7 @@ from gatherlog.core.commands.service import (
 )
 from gatherlog.core.commands.text import folded_email
 from gatherlog.core.commands.unit_of_work import UnitOfWork
+from gatherlog.core.eventstore.giving_way import Steps, in_turns
 
 __all__ = ["GuestCommands"]
 
@@ -92,10 +93,19 @@ class GuestCommands(Commands):
         query = GUESTS.query("by_email", folded_email(email), prefix=(gathering_id,), limit=1)
         return bool((await listing(self._store, GUESTS, query)).items)
 
-    async def all_guests(self, gathering_id: str) -> list[Guest]:
-        """All guests of a gathering, in the order of `guests`."""
+    async def all_guests(
+        self,
+        gathering_id: str,
+        *,
+        q: str | None = None,
+        status: Status | None = None,
+        group_id: str | None = None,
+    ) -> list[Guest]:
+        """All guests of a gathering who have what is given, as `guests` finds and orders them."""
         await self._present(gathering_id)
-        return await all_guests(self._store, gathering_id)
+        everybody = await all_guests(self._store, gathering_id)
+        fits = guest_filter(q, status, group_id)
+        return everybody if fits is None else await in_turns(_chosen(everybody, fits))
 
     async def change_guest(
         self,
@@ -201,3 +211,12 @@ class GuestCommands(Commands):
 
         handled = await self._run(gathering_id, attempt, actor, once)
         return outcome(handled, GUESTS, guest_id)
+
+
+def _chosen(guests: Sequence[Guest], fits: Callable[[Guest], bool]) -> Steps[list[Guest]]:
+    found = []
+    for guest in guests:
+        if fits(guest):
+            found.append(guest)
+        yield
+    return found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_headers import Column
 from gatherlog.apps.guests.sheet_names import Named
+from gatherlog.apps.guests.sheet_party_words import KIDS, ONE_KID, PEOPLE, TICKETS
 from gatherlog.apps.guests.sheet_words import NO, NONE, YES
 
 __all__ = ["Counted", "People", "is_child", "people_of"]
@@ -14,6 +15,7 @@ __all__ = ["Counted", "People", "is_child", "people_of"]
 ADULT = 18
 OLDEST = 120
 _NUMBER = re.compile(r"([0-9]{1,9})([.,]0+)?")
+_COUNTED = re.compile(r"([0-9]{1,9})\s*([^\W\d_]+)\.?")
 _YEARS = re.compile(
     r"(?:age|aged|alter|edad|age de)? ?([0-9]{1,3})(?: [0-9])? ?"
     r"(?:jahren?|jahr|j|years?|yrs?|y|yo|y o|ans?|anos?)?(?: alt| old)?"
@@ -58,22 +60,31 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
     """The seats and children of the guests whom a line names.
 
     Every guest has one seat, and the first has all others. Without a number of seats, there is one
-    for each guest, plus one and child. Raises Unreadable where the numbers contradict each other;
-    in our own export (`verbatim`) there may be more children than seats.
+    for each guest, plus one and child, or as many as the name says. Raises Unreadable where numbers
+    contradict each other; in our own export (`verbatim`) there may be more children than seats.
     """
     seats, more, beside, among = _numbers(given)
     names = len(named.people)
-    adults = names + max(named.companions, more or 0)
-    if seats is None and (more is not None or named.companions or beside is not None):
+    companions = named.companions - (0 if beside is None else named.children)
+    adults = max(names + companions, names - named.others + (more or 0))
+    if seats is None:
+        seats = named.total
+    if seats is None and (more is not None or companions or beside is not None):
         seats = adults + (beside or 0)
     elif more is not None and seats not in (adults, adults + (beside or 0)):
         raise Unreadable(f"seats is {seats}, but with the plus ones it would be {adults}")
     children = among if beside is None else beside
+    if children is None and named.children:
+        children = named.children
     each = _shared(seats, names)
     if each and not verbatim and children and children > (1 if each[0] is None else each[0]):
         raise Unreadable(f"children is {children}, more than there are seats for")
     return Counted(
-        seats, [People(places, None if n else children) for n, places in enumerate(each)]
+        seats,
+        [
+            People(places, 1 if person.is_child else None if n else children)
+            for n, (places, person) in enumerate(zip(each, named.people, strict=True))
+        ],
     )
 
 
@@ -109,9 +120,16 @@ def _number(what: str, cell: str | None) -> int | None:
     if cell is None:
         return None
     number = _NUMBER.fullmatch(cell)
+    if number is None and (counted := _COUNTED.fullmatch(cell)) and _is_unit(counted[2]):
+        number = counted
     if number is None:
         raise Unreadable(f"{what} is {quoted(cell)}: write a number")
     return int(number[1])
+
+
+def _is_unit(word: str) -> bool:
+    """Whether a word behind a number says what is counted: "2 tickets"."""
+    return normalised(word) in PEOPLE | KIDS | ONE_KID | TICKETS
 
 
 def _plus_ones(cell: str | None) -> int | None:

@@ -1,6 +1,6 @@
-"""CSV files that people make: finds encoding, separator and records in the bytes. Pure.
+"""CSV files that people make: finds separator and records in the text. Pure.
 
-Time and memory are proportional to the size of the file, whatever the bytes are.
+Time and memory are proportional to the size of the file, whatever its text is.
 """
 
 import csv
@@ -14,13 +14,14 @@ from gatherlog.core.eventstore.errors import Flaw, Invalid
 
 __all__ = [
     "INVISIBLE",
+    "Broken",
     "Record",
     "Table",
     "Unreadable",
     "no_sheet",
     "normalised",
     "quoted",
-    "read_tables",
+    "split_tables",
 ]
 
 EXPECTED_COLUMNS = "first name, last name, email, household, child, seats, diet"
@@ -38,6 +39,8 @@ INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 """For `str.translate`: invisible characters to be removed. Joiners stay, as some names need them.
 """
 
+_DECLARED = re.compile(r"\s*\"?sep=([,;\t])\"?[\s,;]{0,9}", re.IGNORECASE)
+"""The first line that a spreadsheet writes to declare the separator."""
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -45,36 +48,47 @@ class Unreadable(Exception):
     """Why a line is a bad line."""
 
 
+class Broken(str):
+    """Why a cell cannot be read, in place of its text."""
+
+
 Record = list[str] | Unreadable
 """The cells of one record, or why it could not be read."""
 
 
 class Table(NamedTuple):
-    """A file split at one separator: its header, and its records with the lines they start on."""
+    """A file split at one separator: its records, with the lines they start on."""
 
     encoding: str
     delimiter: str
-    header: list[str]
     records: Iterator[tuple[int, Record]]
 
 
-def read_tables(data: bytes) -> list[Table]:
-    """The file, split at each separator that may be meant: comma, semicolon, tab.
+def split_tables(text: str, encoding: str) -> list[Table]:
+    """The text, split at each separator that may be meant: comma, semicolon, tab.
 
-    The encoding may be UTF-8, UTF-16 or Windows-1252. Raises Invalid for a file that is empty or no
-    text. Iterating over the records raises Invalid if too many have wrong quotation marks.
+    Raises Invalid for a file that is empty. Iterating over the records raises Invalid if too many
+    have wrong quotation marks.
     """
-    text, encoding = _decode(data)
     if text.count("\n") + text.count("\r") > MOST_LINES:
         raise no_sheet(f"the file has more than {MOST_LINES:,} lines")
     lines = list(io.StringIO(text, newline=""))
-    start = next((n for n, line in enumerate(lines) if line.strip(' \t\r\n,;"')), None)
-    if start is None:
-        raise no_sheet("the file is empty")
+    start = _first(lines, 0)
     delimiters = list(DELIMITERS)
-    if declared := re.fullmatch(r"sep=([,;\t])\s{0,2}", lines[start], re.IGNORECASE):
-        delimiters, start = [declared[1]], start + 1
-    return [_table(lines, start, encoding, delimiter) for delimiter in delimiters]
+    if declared := _DECLARED.fullmatch(lines[start]):
+        delimiters, start = [declared[1]], _first(lines, start + 1)
+    return [
+        Table(encoding, DELIMITERS[delimiter], _records(lines, start, delimiter))
+        for delimiter in delimiters
+    ]
+
+
+def _first(lines: Sequence[str], start: int) -> int:
+    """The first line, from `start` on, that is not empty."""
+    for at in range(start, len(lines)):
+        if lines[at].strip(' \t\r\n,;"'):
+            return at
+    raise no_sheet("the file is empty")
 
 
 def normalised(text: str) -> str:
@@ -95,40 +109,6 @@ def no_sheet(reason: str) -> Invalid:
     """The refusal of a file; its message tells what a sheet looks like."""
     columns = f'usual columns are {EXPECTED_COLUMNS}, or "name" for first and last name in one'
     return Invalid(Flaw("", f"{reason}. In any order and language, {columns}"))
-
-
-def _decode(data: bytes) -> tuple[str, str]:
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise no_sheet("this is a workbook, not text: save it as CSV (UTF-8) and try again")
-    for encoding, name in _encodings(data):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text, name
-    raise no_sheet("this is not a text file: save the sheet as CSV (UTF-8) and try again")
-
-
-def _encodings(data: bytes) -> list[tuple[str, str]]:
-    if data.startswith(b"\xef\xbb\xbf"):
-        return [("utf-8-sig", "UTF-8 with BOM")]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return [("utf-16", "UTF-16")]
-    if 0 in data[:2000]:
-        # In UTF-16 of any script, separators and line ends have a zero in one of their two bytes.
-        even, odd = data[:2000:2].count(0), data[1:2000:2].count(0)
-        if odd >= 4 * even:
-            return [("utf-16-le", "UTF-16 without BOM")]
-        return [("utf-16-be", "UTF-16 without BOM")] if even >= 4 * odd else []
-    return [("utf-8", "UTF-8"), ("cp1252", "Windows-1252")]
-
-
-def _table(lines: Sequence[str], start: int, encoding: str, delimiter: str) -> Table:
-    records = _records(lines, start, delimiter)
-    _, first = next(records, (0, Unreadable()))
-    header = [] if isinstance(first, Unreadable) else [cell.strip() for cell in first]
-    return Table(encoding, DELIMITERS[delimiter], header, records)
 
 
 def _records(lines: Sequence[str], start: int, delimiter: str) -> Iterator[tuple[int, Record]]:

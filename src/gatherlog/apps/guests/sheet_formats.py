@@ -1,30 +1,45 @@
 """Which program made a sheet, and what each of its columns contains. Pure."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Literal, NamedTuple, get_args
 
-from gatherlog.apps.guests.sheet_files import Table, no_sheet, normalised
+from gatherlog.apps.guests.sheet_bare_lists import are_recipients, bare_columns
+from gatherlog.apps.guests.sheet_encodings import Decoded
+from gatherlog.apps.guests.sheet_files import Record, Table, Unreadable, no_sheet, normalised
 from gatherlog.apps.guests.sheet_headers import (
     EVENTBRITE,
+    EVENTBRITE_BUYER,
     EVENTBRITE_MARKS,
     EXPORT,
     GOOGLE,
     GOOGLE_MARKS,
     GOOGLE_NUMBERED,
+    MEETUP_MARKS,
     OUTLOOK,
     OUTLOOK_MARKS,
     Column,
 )
+from gatherlog.apps.guests.sheet_party_words import ONE_KID, ONE_MORE, PEOPLE
+from gatherlog.apps.guests.sheet_questions import asked, is_question, person_in
+from gatherlog.apps.guests.sheet_sources import Source
 from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS, TOGETHER
 
 __all__ = ["FORMATS", "Layout", "SheetFormat", "is_contacts", "understand"]
 
-SheetFormat = Literal["auto", "google", "outlook", "eventbrite", "sheet"]
-"""Contacts of Google or Outlook, attendees of Eventbrite, a sheet made by hand; or find out."""
+SheetFormat = Literal["auto", "google", "outlook", "eventbrite", "meetup", "sheet"]
+"""Contacts of Google or Outlook, attendees of Eventbrite or Meetup, a sheet made by hand or by any
+other program; or find out."""
 FORMATS: tuple[SheetFormat, ...] = get_args(SheetFormat)
 
+HEADER_WITHIN = 12
+"""Records in which the header is looked for: there may be titles above it."""
+
 _FIELD_OF = {word: field for field, words in HEADERS.items() for word in words}
+_SECOND_EMAIL = re.compile(
+    rf"(?:{'|'.join(sorted(HEADERS['email']))}) ([2-9])|(?:second|other|secondary) e ?mail"
+)
 _NUMBERED = re.compile(r"(e mail|phone|address) (\d{1,2}) ([a-z ]+)")
 
 
@@ -32,19 +47,41 @@ ASKED = frozenset({"child", "diet", "diet_notes"})
 """Further questions of organisers to attendees, each with a column of its own."""
 NAMES = frozenset({"first_name", "last_name"})
 """Columns that organisers may have renamed, as from Last Name to Surname."""
-ADDED = ASKED | {"group_id", "expected_guests", "plus_ones", "children", "children_included"}
+ADDED = ASKED | {
+    "group_id",
+    "expected_guests",
+    "plus_ones",
+    "children",
+    "children_included",
+    "status",
+    "cancelled",
+}
 """Columns that hosts add to the contacts that they exported."""
+SEVERAL = frozenset({"diet", "status"})
+"""Fields of which each column is read: no allergy is lost, and nobody who cancelled is invited."""
 
 
 class Layout(NamedTuple):
     """How to read a table."""
 
-    table: Table
+    encoding: str
+    delimiter: str
+    header: list[str]
+    above: list[int]
+    """The lines above the header that are not empty."""
+    records: Iterator[tuple[int, Record]]
+    """What is below the header."""
     format: SheetFormat
     columns: list[Column | None]
     """What each column contains; None where that is unknown or another column has it already."""
     verbatim: bool
     """Whether this is our own export: cells are taken as they are, nothing is split or guessed."""
+    is_bare: bool = False
+    """Whether there is no header: a list of names."""
+    unsure: frozenset[Column] = frozenset()
+    """Columns of which it is not sure whether a number includes whoever answers."""
+    decoded: Decoded | None = None
+    """The encoding; None for a workbook."""
 
     @property
     def names_households(self) -> bool:
@@ -52,19 +89,23 @@ class Layout(NamedTuple):
         return bool({("group_id", 0), ("order", 0)} & set(self.columns))
 
 
-def understand(tables: Sequence[Table], wanted: SheetFormat) -> Layout:
+def understand(source: Source, wanted: SheetFormat) -> Layout:
     """How to read a file: split at the separator by which most columns are understood.
 
     Raises Invalid if its columns do not have a first and a last name for every guest.
     """
-    layouts = [_layout(table, wanted) for table in tables]
-    best = max(layouts, key=lambda layout: len(layout.columns) - layout.columns.count(None))
-    if len(best.columns) == 1 and len(tables) > 1:
+    peeked = [_peek(table) for table in source.tables]
+    layouts = [
+        _best(table, first, wanted) for table, first in zip(source.tables, peeked, strict=True)
+    ]
+    best = max(layouts, key=_understood)
+    if not _understood(best) and wanted in ("auto", "sheet"):
+        best = _bare(source.tables, peeked) or best
+    elif len(best.columns) == 1 and len(source.tables) > 1:
         # There is one column: take the separator that is in no name, to keep "Lovelace, Ada" whole.
-        best = layouts[-1]
-        best = best._replace(table=best.table._replace(delimiter="nothing"))
+        best = layouts[-1]._replace(delimiter="nothing")
     _demand_names(best, wanted)
-    return best
+    return best._replace(decoded=source.decoded)
 
 
 def is_contacts(format: SheetFormat) -> bool:
@@ -72,26 +113,109 @@ def is_contacts(format: SheetFormat) -> bool:
     return format in ("google", "outlook")
 
 
-def _layout(table: Table, wanted: SheetFormat) -> Layout:
-    folded = [normalised(cell) for cell in table.header]
+def _understood(layout: Layout) -> int:
+    return len(layout.columns) - layout.columns.count(None)
+
+
+def _peek(table: Table) -> list[tuple[int, Record]]:
+    """The first records that are not empty."""
+    filled = (
+        (line, record)
+        for line, record in table.records
+        if isinstance(record, Unreadable) or any(map(str.strip, record))
+    )
+    return list(islice(filled, HEADER_WITHIN))
+
+
+def _best(table: Table, first: list[tuple[int, Record]], wanted: SheetFormat) -> Layout:
+    """The layout by the record that is most likely the header."""
+    layouts: list[Layout] = []
+    for at, (_, record) in enumerate(first):
+        if not isinstance(record, Unreadable):
+            layouts.append(_layout(table, first, at, record, wanted))
+            if at == 0 and _has_names(layouts[0]) and _understood(layouts[0]) > 1:
+                return layouts[0]
+    likely = [layout for layout in layouts if not layout.above or _is_header(layout)]
+    nothing = Layout(
+        table.encoding, table.delimiter, [], [], chain(first, table.records), "sheet", [], False
+    )
+    return max(
+        likely, key=lambda layout: (_has_names(layout), _understood(layout)), default=nothing
+    )
+
+
+def _is_header(layout: Layout) -> bool:
+    """Whether a record below others is surely the header, and no guest."""
+    if not _has_names(layout):
+        return False
+    word = normalised(layout.header[0])
+    return _understood(layout) > 1 or word not in ONE_MORE | ONE_KID | PEOPLE
+
+
+def _has_names(layout: Layout) -> bool:
+    fields = {column[0] for column in layout.columns if column is not None}
+    return not fields.isdisjoint({"name", "first_name", "last_name"})
+
+
+def _layout(
+    table: Table, first: list[tuple[int, Record]], at: int, record: list[str], wanted: SheetFormat
+) -> Layout:
+    header = [_printable(cell.strip()) for cell in record]
+    folded = [normalised(cell) for cell in header]
     format = _recognised(set(folded)) if wanted == "auto" else wanted
-    verbatim = format == "sheet" and set(EXPORT) <= set(table.header)
+    verbatim = format == "sheet" and set(EXPORT) <= set(header)
+    questions = [
+        word if is_question(cell) else "" for word, cell in zip(folded, header, strict=True)
+    ]
+    columns, unsure = _columns(folded, questions, format)
+    if verbatim:
+        columns = [
+            None if column and column[0] in ("status", "cancelled") else column
+            for column in columns
+        ]
+    return Layout(
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        header=header,
+        above=[line for line, _ in first[:at]],
+        records=chain(first[at + 1 :], table.records),
+        format=format,
+        columns=_each_once(_needed(columns)),
+        verbatim=verbatim,
+        unsure=unsure,
+    )
+
+
+def _columns(
+    folded: Sequence[str], questions: Sequence[str], format: SheetFormat
+) -> tuple[list[Column | None], frozenset[Column]]:
     match format:
         case "google":
-            columns = [_google(word) or _added(word, ADDED) for word in folded]
+            return [_google(word) or _added(word, ADDED) for word in folded], frozenset()
         case "outlook":
-            columns = [OUTLOOK.get(word) or _added(word, ADDED) for word in folded]
+            return [OUTLOOK.get(word) or _added(word, ADDED) for word in folded], frozenset()
         case "eventbrite":
-            columns = [EVENTBRITE.get(word) or _added(word, ASKED | NAMES) for word in folded]
-        case _:
-            columns = _by_hand(folded)
-    return Layout(table, format, _each_once(_needed(columns)), verbatim)
+            return _eventbrite(folded), frozenset()
+    columns, unsure = _with_questions(questions, _by_hand(folded))
+    if format == "meetup":
+        columns = [
+            ("plus_ones", 0) if word == "guests" else column
+            for word, column in zip(folded, columns, strict=True)
+        ]
+    return columns, unsure
+
+
+def _printable(header: str) -> str:
+    """The header without bytes that are not in the encoding of the file."""
+    return header.encode(errors="replace").decode()
 
 
 def _recognised(words: Collection[str]) -> SheetFormat:
     columns = {EVENTBRITE.get(word) for word in words}
     if ("order", 0) in columns and not EVENTBRITE_MARKS.isdisjoint(words):
         return "eventbrite"
+    if "rsvp" in words and len(MEETUP_MARKS & set(words)) > 1:
+        return "meetup"
     if not GOOGLE_MARKS.isdisjoint(words) or any(map(_numbered, words)):
         return "google"
     return "sheet" if OUTLOOK_MARKS.isdisjoint(words) else "outlook"
@@ -108,6 +232,16 @@ def _numbered(word: str) -> Column | None:
     return None if found is None or field is None else (field, int(found[2]))
 
 
+def _eventbrite(folded: Sequence[str]) -> list[Column | None]:
+    columns = [EVENTBRITE.get(word) or _added(word, ASKED | NAMES) for word in folded]
+    if not {("first_name", 0), ("name", 0)} & set(columns):
+        columns = [
+            column or EVENTBRITE_BUYER.get(word)
+            for word, column in zip(folded, columns, strict=True)
+        ]
+    return columns
+
+
 def _added(word: str, fields: frozenset[str]) -> Column | None:
     field = _FIELD_OF.get(word)
     return (field, 0) if field in fields else None
@@ -116,17 +250,89 @@ def _added(word: str, fields: frozenset[str]) -> Column | None:
 def _by_hand(folded: Sequence[str]) -> list[Column | None]:
     fields: list[str | None] = [_FIELD_OF.get(word) for word in folded]
     present = set(fields)
+    emails: dict[int, int] = {}
     for n, word in enumerate(folded):
-        if word in BARE_NAME:
+        if word == "nombre" and _is_french(folded):
+            fields[n] = "expected_guests"
+        elif word in BARE_NAME:
             if "first_name" in present and "last_name" not in present:
                 fields[n] = "last_name"
             elif "last_name" in present and "first_name" not in present:
                 fields[n] = "first_name"
-            elif "last_name" not in present:
+            else:
                 fields[n] = "name"
-    if {"first_name", "last_name"} <= set(fields):
-        fields = [None if field == "name" else field for field in fields]
-    return [None if field is None else (field, 0) for field in fields]
+        elif second := _SECOND_EMAIL.fullmatch(word):
+            emails[n] = int(second[1] or 2)
+        elif word == "estado" and "city" in present:  # a part of the address
+            fields[n] = None
+    if len(folded) == 1 and folded[0] in PEOPLE:  # a list of "Guests"
+        fields = ["name"]
+    columns: list[Column | None] = [None if field is None else (field, 0) for field in fields]
+    for n, number in emails.items():
+        columns[n] = ("email", number)
+    return _with_companions(folded, columns)
+
+
+def _is_french(folded: Sequence[str]) -> bool:
+    """Whether names have French headers, so that "Nombre" is a number, and not the Spanish name."""
+    return any(
+        word.split(" ")[0] in ("nom", "noms", "prenom", "prenoms") for word in folded if word
+    )
+
+
+def _with_companions(
+    folded: Sequence[str], columns: Sequence[Column | None]
+) -> list[Column | None]:
+    """The columns, with those of people who come along numbered from 1."""
+    found = [
+        None if column else person_in(word) for word, column in zip(folded, columns, strict=True)
+    ]
+    who = list(dict.fromkeys(person[1] for person in found if person is not None))
+    fields = {column[0] for column in columns if column is not None}
+    begin = 0 if fields.isdisjoint({"name", "first_name", "last_name"}) else 1
+    numbered: list[Column | None] = [
+        column if person is None else (person[0], (who.index(person[1]) + begin) * _sign(person[1]))
+        for column, person in zip(columns, found, strict=True)
+    ]
+    return _second_pair(numbered)
+
+
+def _sign(who: str) -> int:
+    """-1 for children, whose columns have negative numbers."""
+    return -1 if who.split(maxsplit=1)[0] in ONE_KID | {"children"} else 1
+
+
+def _second_pair(columns: Sequence[Column | None]) -> list[Column | None]:
+    """A second pair of columns for first and last name is about whoever comes along."""
+    pair: tuple[Column, Column] = (("first_name", 0), ("last_name", 0))
+    if any(columns.count(column) < 2 for column in pair):
+        return list(columns)
+    seen: set[Column] = set()
+    paired: list[Column | None] = []
+    for column in columns:
+        paired.append((column[0], 1) if column in pair and column in seen else column)
+        if column is not None:
+            seen.add(column)
+    return paired
+
+
+def _with_questions(
+    questions: Sequence[str], columns: Sequence[Column | None]
+) -> tuple[list[Column | None], frozenset[Column]]:
+    """The columns, with what questions of a form ask for, unless another column has it."""
+    have, found, unsure = set(columns), list(columns), set()
+    has_names = not {column[0] for column in have if column}.isdisjoint({"name", "first_name"})
+    for n, word in enumerate(questions):
+        if found[n] is not None or not word or (question := asked(word)) is None:
+            continue
+        column, is_unsure = question
+        if (column in have and column[0] not in SEVERAL) or (column[0] == "name" and has_names):
+            continue
+        found[n] = column
+        have.add(column)
+        if is_unsure:
+            unsure.add(column)
+    return found, frozenset(unsure)
 
 
 def _needed(columns: Sequence[Column | None]) -> list[Column | None]:
@@ -136,25 +342,58 @@ def _needed(columns: Sequence[Column | None]) -> list[Column | None]:
     return [None if column is None or column[0] in TOGETHER else column for column in columns]
 
 
-def _each_once(columns: Sequence[Column | None]) -> list[Column | None]:
-    """The first column of each kind, but all columns for diet, so that no allergy is lost."""
+def _each_once(columns: Iterable[Column | None]) -> list[Column | None]:
+    """The first column of each kind, but all columns of the fields in `SEVERAL`."""
     seen: set[Column | None] = set()
     once: list[Column | None] = []
     for place, column in enumerate(columns):
-        kind = ("diet", place) if column == ("diet", 0) else column
+        kind = (column[0], place) if column is not None and column[0] in SEVERAL else column
         once.append(None if kind in seen else kind)
         seen.add(kind)
     return once
 
 
+def _bare(tables: Sequence[Table], peeked: Sequence[list[tuple[int, Record]]]) -> Layout | None:
+    """The layout of a list of names without any header, if it is one."""
+    for table, first in zip(tables, peeked, strict=True):
+        if are_recipients([record for _, record in first]):
+            records = _cell_by_cell(chain(first, table.records))
+            return _without_header(table, records, [("name", 0)])
+        if columns := bare_columns([record for _, record in first], is_last=table is tables[-1]):
+            return _without_header(table, chain(first, table.records), columns)
+    return None
+
+
+def _without_header(
+    table: Table, records: Iterator[tuple[int, Record]], columns: list[Column | None]
+) -> Layout:
+    return Layout(
+        encoding=table.encoding,
+        delimiter=table.delimiter if len(columns) > 1 else "nothing",
+        header=[],
+        above=[],
+        records=records,
+        format="sheet",
+        columns=columns,
+        verbatim=False,
+        is_bare=True,
+    )
+
+
+def _cell_by_cell(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    """Each cell as a record of its own."""
+    for line, record in records:
+        if isinstance(record, Unreadable):
+            yield line, record
+        else:
+            yield from ((line, [cell]) for cell in record if cell.strip())
+
+
 def _demand_names(layout: Layout, wanted: SheetFormat) -> None:
-    """Raise Invalid unless the columns have a first and a last name for every guest."""
+    """Raise Invalid unless a column has names: one name is enough for a guest."""
     fields = {column[0] for column in layout.columns if column is not None}
     sheet = "the sheet" if wanted == "auto" else f"read as {wanted}, the sheet"
     if not fields and wanted == "auto":
         raise no_sheet(f"{sheet} has no header: its first line must name the columns")
     if fields.isdisjoint({"name", "first_name", "last_name"}):
         raise no_sheet(f"{sheet} has no column for names")
-    for field, words in (("first_name", "first name"), ("last_name", "last name")):
-        if fields.isdisjoint({"name", field}):
-            raise no_sheet(f"{sheet} has no column for the {words}")

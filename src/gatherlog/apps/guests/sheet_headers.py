@@ -3,12 +3,13 @@
 __all__ = [
     "ADDRESS",
     "EVENTBRITE",
+    "EVENTBRITE_BUYER",
     "EVENTBRITE_MARKS",
     "EXPORT",
     "GOOGLE",
     "GOOGLE_MARKS",
     "GOOGLE_NUMBERED",
-    "LEFT_OUT",
+    "MEETUP_MARKS",
     "OUTLOOK",
     "OUTLOOK_MARKS",
     "UNNAMED",
@@ -43,6 +44,8 @@ GOOGLE: dict[str, Column] = {
     "first name": ("first_name", 0),
     "family name": ("last_name", 0),
     "last name": ("last_name", 0),
+    "middle name": ("middle_name", 0),
+    "additional name": ("middle_name", 0),
     "name suffix": ("suffix", 0),
     "name": ("name", 0),
 }
@@ -89,6 +92,7 @@ WORK = frozenset(
 OUTLOOK: dict[str, Column] = {
     "first name": ("first_name", 0),
     "last name": ("last_name", 0),
+    "middle name": ("middle_name", 0),
     "suffix": ("suffix", 0),
     "e mail address": ("email", 1),
     "e mail 2 address": ("email", 2),
@@ -102,6 +106,7 @@ OUTLOOK: dict[str, Column] = {
     "home phone 2": ("phone", 2),
     "mobile phone": ("phone", 3),
     "vorname": ("first_name", 0),
+    "weitere vornamen": ("middle_name", 0),
     "nachname": ("last_name", 0),
     "e mail adresse": ("email", 1),
     "e mail 2 adresse": ("email", 2),
@@ -115,6 +120,7 @@ OUTLOOK: dict[str, Column] = {
     "telefon privat 2": ("phone", 2),
     "mobiltelefon": ("phone", 3),
     "prenom": ("first_name", 0),
+    "deuxieme prenom": ("middle_name", 0),
     "nom": ("last_name", 0),
     "nom de famille": ("last_name", 0),
     "suffixe": ("suffix", 0),
@@ -135,6 +141,33 @@ OUTLOOK: dict[str, Column] = {
     "tel mobile": ("phone", 3),
     "telephone mobile": ("phone", 3),
     "telephone portable": ("phone", 3),
+    "nome": ("first_name", 0),
+    "secondo nome": ("middle_name", 0),
+    "cognome": ("last_name", 0),
+    "indirizzo posta elettronica": ("email", 1),
+    "indirizzo posta elettronica 2": ("email", 2),
+    "nombre": ("first_name", 0),
+    "segundo nombre": ("middle_name", 0),
+    "apellidos": ("last_name", 0),
+    "direccion de correo electronico": ("email", 1),
+    "direccion de correo electronico 2": ("email", 2),
+    "voornaam": ("first_name", 0),
+    "middelste naam": ("middle_name", 0),
+    "achternaam": ("last_name", 0),
+    "e mailadres": ("email", 1),
+    "e mailadres 2": ("email", 2),
+    "primeiro nome": ("first_name", 0),
+    "nome proprio": ("first_name", 0),
+    "segundo nome": ("middle_name", 0),
+    "apelido": ("last_name", 0),
+    "sobrenome": ("last_name", 0),
+    "endereco de email": ("email", 1),
+    "endereco de email 2": ("email", 2),
+    "fornamn": ("first_name", 0),
+    "mellannamn": ("middle_name", 0),
+    "efternamn": ("last_name", 0),
+    "e postadress": ("email", 1),
+    "e postadress 2": ("email", 2),
 }
 OUTLOOK_MARKS = frozenset(
     [
@@ -152,6 +185,16 @@ OUTLOOK_MARKS = frozenset(
         "rue bureau",
         "code postal domicile",
         "adresse de messagerie",
+        "indirizzo posta elettronica",
+        "titolo straniero",
+        "direccion de correo electronico 2",
+        "calle del domicilio particular",
+        "e mailadres 2",
+        "adres thuis straat",
+        "endereco de email 2",
+        "rua da residencia",
+        "e postadress 2",
+        "gata hem",
     ]
 )
 
@@ -171,25 +214,37 @@ EVENTBRITE: dict[str, Column] = {
     "buyer email": ("email", 2),
     "quantity": ("expected_guests", 0),
     "ticket quantity": ("expected_guests", 0),
+    "tickets": ("expected_guests", 0),
+    "number of tickets": ("expected_guests", 0),
     "attendee status": ("status", 0),
     "status": ("status", 0),
     "order status": ("status", 1),
 }
-EVENTBRITE_MARKS = frozenset(["attendee", "attendee status", "ticket type", "order type"])
-"""Headers that, together with a column of orders, show that Eventbrite made the sheet."""
-LEFT_OUT = frozenset(
+EVENTBRITE_BUYER: dict[str, Column] = {
+    "buyer first name": ("first_name", 0),
+    "buyer last name": ("last_name", 0),
+    "buyer name": ("name", 0),
+}
+"""Columns that name the guests if there are none for attendees."""
+EVENTBRITE_MARKS = frozenset(
     [
-        "cancelled",
-        "canceled",
-        "deleted",
-        "not attending",
-        "refund",
-        "refunded",
-        "transferred",
-        "void",
-        "voided",
+        "attendee",
+        "attendee status",
+        "ticket type",
+        "order type",
+        "order status",
+        "order date",
+        "promo code",
+        "affiliate",
+        "event name",
+        "buyer first name",
+        "buyer name",
     ]
 )
-"""The status of tickets with which nobody comes."""
+"""Headers that, together with a column of orders, show that Eventbrite made the sheet."""
+MEETUP_MARKS = frozenset(
+    ["rsvped on", "joined group on", "url of member profile", "event host", "member id"]
+)
+"""Headers that, beside RSVP, show that Meetup made the sheet; two of them are needed."""
 UNNAMED = frozenset(["info requested", "information requested"])
 """What is in the place of a name that was never given."""

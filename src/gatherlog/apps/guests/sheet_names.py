@@ -1,112 +1,429 @@
-"""Names as people write them into cells: finds the first and last names of all guests. Pure."""
+"""Names as people write them into cells: finds the first and last names of all guests. Pure.
+
+What is not surely a name becomes a doubt: the people as they would become guests, and the reason
+why the host is asked.
+"""
 
 import re
 from typing import NamedTuple
 
+from gatherlog.apps.guests.sheet_doubts import Doubt
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
-from gatherlog.apps.guests.sheet_words import PARTICLES, PLUS_ONE, SUFFIXES
+from gatherlog.apps.guests.sheet_parties import Party, family_of, without_titles
+from gatherlog.apps.guests.sheet_party_words import (
+    JOINING,
+    KIDS,
+    NOBODY,
+    NOT_IN_NAMES,
+    OF_SOMEBODY,
+    ONE_KID,
+    ONE_MORE,
+    SOMEBODYS,
+    SUMS,
+    TITLES,
+    WITH,
+)
+from gatherlog.apps.guests.sheet_signs import without_pictures
+from gatherlog.apps.guests.sheet_words import PARTICLES, SUFFIXES
 
-__all__ = ["Named", "Person", "named_in_full", "named_in_two"]
+__all__ = ["Named", "Person", "named_in_full", "named_in_two", "with_middle_name"]
 
 MOST_ON_A_LINE = 10
+LONGEST = 600
+"""Characters of a cell that names people; patterns are not tried on a longer one."""
 
-# "von und zu" is part of one name. For "Ortega y Gasset", see `_parted`.
-_AND = re.compile(r"\s*&\s*|\s\+\s*|\s(?:and|und(?! zu )|et|y)\s", re.IGNORECASE)
+# "von und zu" is part of one name. For "Ortega y Gasset", see `_is_one_name`.
+_BETWEEN = re.compile(
+    rf"\s*([&\n;|])\s*|\s+(?:(c/o|w/)\s*|({WITH})\s)|\s*(/)\s*|\s+(\+)\s*|\s*(\+)\s*(?=\d)"
+    rf"|\s({JOINING})\s(?!zu\s)|\s([-–—•·])\s"
+)
+_ONE_NAME = frozenset(["y", "e", "i"])
+"""Words that join two people, or the two parts of one last name."""
+_STANDS_CLOSE = re.compile(r"\b(Dr|Prof|Mr|Mrs|Ms|Hr|Fr|Fam)\.(?=[^\W\d_])")
+_WITH = re.compile(f"c/o|w/|{WITH}")
+_DASHES = frozenset("-–—•·")
+_FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
+_BORN = frozenset(
+    ["geb", "geborene", "nee", "born", "nata", "fodd", "geboren", "nascida", "z domu"]
+)
+"""Words before the last name that somebody had at birth."""
+_RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
+_INITIAL = re.compile(r"\s[EYI]\s")
+_OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
 
 
 class Person(NamedTuple):
     first: str
     last: str
+    is_child: bool = False
 
 
 class Named(NamedTuple):
-    """The people whom a cell names; `companions` is the number of people without a name."""
+    """The people whom a cell names."""
 
     people: list[Person]
     companions: int = 0
+    """The number of people without a name."""
+    children: int = 0
+    """How many of the companions are children."""
+    total: int | None = None
+    """All people, as the cell gives their number."""
+    household: str | None = None
+    """The household of a family whose members have no names."""
+    doubts: tuple[Doubt, ...] = ()
+    others: int = 0
+    """How many of the people stand in columns of their own, for whoever comes along."""
+
+
+class _Part(NamedTuple):
+    """What stands between two "and" in a cell."""
+
+    text: str
+    joint: str
+    """The sign or word before it; empty for the first part."""
 
 
 def named_in_full(cell: str) -> Named:
     """Reads "Ada Lovelace", "Lovelace, Ada", "Ada & Charles Lovelace", "Ada Lovelace + 1".
 
-    Raises Unreadable if the cell does not tell first and last names apart.
+    One word is a first name, beside an empty last name. Raises Unreadable if the cell has an
+    address, or does not tell first and last names apart.
     """
     if re.search(r"\S@\S", cell):
         raise Unreadable(f"{quoted(cell)} is an address and no name")
-    parts, companions = _without_companions(_parted(cell))
-    if len(parts) == 1:
-        return Named([_person(parts[0])], companions)
-    if "," in cell:
-        return Named(_last_name_first(cell, parts), companions)
-    last = _person(parts[-1]).last
-    return Named([_sharing(part, last) for part in parts], companions)
+    if len(cell) > LONGEST:
+        raise Unreadable(f"the name has {len(cell):,} characters; at most {LONGEST} fit")
+    if not any(map(str.isalnum, cell)) and "?" not in cell:
+        raise Unreadable("the name is missing")
+    party = Party(cell)
+    cell = _without_pictures(party, cell)
+    if normalised(cell) in NOBODY | SUMS:
+        party.doubt("stands in place of a name, and would become a guest of this name")
+        return _named(party, [_plain(cell)])
+    if _OF_SOMEBODY.fullmatch(normalised(cell)):
+        party.doubt("says whose guest it is, and not who")
+    if cell.isupper() and _INITIAL.search(cell):
+        party.doubt("may be two people; it is read as one")
+    cell = _FULL_STOP.sub("", _STANDS_CLOSE.sub(r"\1. ", party.without_counts(cell)))
+    if normalised(cell) in NOBODY:
+        party.doubt("stands in place of a name, and would become a guest of this name")
+    named = _of_parts(party, _parted(party, cell))
+    if cell[:2].isupper() and any(cell.startswith(f"{one.last} ") for one in named.people):
+        party.doubt("is read with the last name first, as it is in capitals")
+    if not party.doubts and any(map(_is_strange, named.people)):
+        party.doubt("has words that are hardly part of a name")
+    return named._replace(doubts=tuple(party.doubts))
+
+
+def _is_strange(person: Person) -> bool:
+    """Whether a word of a name is a note, or a single letter that may stand for "and"."""
+    words = f"{person.first} {person.last}".split()
+    return len(words) > 1 and any(
+        normalised(word) in NOT_IN_NAMES
+        or (len(word) == 1 and word.islower() and word not in _ONE_NAME)
+        for word in words
+    )
 
 
 def named_in_two(first: str, last: str) -> Named:
     """Reads the cells for first and last name. "Ada & Charles" share a single last name.
 
     If there are as many last names as first names, they belong to each other in order. Any other
-    number of last names is Unreadable.
+    number of last names is Unreadable, and so is an address.
     """
-    firsts, companions = _without_companions(_parted(first))
-    if len(firsts) == 1:
-        return Named([Person(firsts[0], last)], companions)
-    lasts = _parted(last)
+    if re.search(r"\S@\S", f"{first} {last}"):
+        raise Unreadable(f"{quoted(f'{first} {last}'.strip())} is an address and no name")
+    if len(first) + len(last) > LONGEST:
+        return Named([Person(first, last)])
+    if not last or not first or _is_household(first, last):
+        return _in_one(first, last)
+    party = Party(f"{first} {last}")
+    first, last = _without_pictures(party, first), _without_pictures(party, last)
+    first, last = party.without_counts(first), party.without_counts(last)
+    firsts = [part.text for part in _parted(party, first)]
+    lasts = [part.text for part in _parted(party, last)] if len(firsts) > 1 else [last]
     if len(lasts) not in (1, len(firsts)):
         raise Unreadable(f"{quoted(first)} and {quoted(last)} do not tell who has which name")
-    if len(lasts) == 1:
-        return Named([Person(part, last) for part in firsts], companions)
-    return Named(list(map(Person, firsts, lasts)), companions)
+    lasts *= len(firsts) // len(lasts)
+    if len(firsts) == 1 and {normalised(first), normalised(f"{first} {last}")} & (NOBODY | SUMS):
+        party.doubt("stands in place of a name, and would become a guest of this name")
+    return _named(party, list(map(_beside, firsts, lasts)))
 
 
-def _parted(cell: str) -> list[str]:
-    """The parts of a cell between "&", "and" and the like; at least one, and none is empty unless
-    the cell is."""
-    parts = [part.strip() for part in _AND.split(cell)]
-    if len(parts) == 2 and re.search(r"\sy\s", cell, re.IGNORECASE):
-        # José Ortega y Gasset is one, Ana y Luis García are two.
-        before, after = parts
-        if " " in before and " " not in after:
-            return [cell]
+def with_middle_name(first: str, middle: str, last: str) -> tuple[str, str]:
+    """First and last name with what stands between them: "von" goes to the last name, "Maria" to
+    the first."""
+    words = middle.split()
+    begin = len(words)
+    while begin and words[begin - 1].casefold() in PARTICLES:
+        begin -= 1
+    return " ".join([first, *words[:begin]]).strip(), " ".join([*words[begin:], last]).strip()
+
+
+def _without_pictures(party: Party, cell: str) -> str:
+    """The cell without stars and pictures around the name."""
+    plain = without_pictures(cell)
+    if plain == cell or not plain:
+        return cell
+    party.doubt("has signs around the name, which are left out")
+    return plain
+
+
+def _named(party: Party, people: list[Person], household: str | None = None) -> Named:
+    return Named(
+        people, party.companions, party.children, party.total, household, tuple(party.doubts)
+    )
+
+
+def _in_one(first: str, last: str) -> Named:
+    """Reads two cells of which only one has a name, or which name a household together."""
+    if not first:
+        return Named([Person(last, "")])
+    if last:
+        return named_in_full(f"{first} {last}")
+    party = Party(first)
+    if " " in first and len(without_titles(first)[1]) > 1:
+        party.doubt("stands beside an empty last name, which stays empty")
+    elif normalised(first) in NOBODY | SUMS:
+        party.doubt("stands in place of a name, and would become a guest of this name")
+    return _named(party, [Person(first, "")])
+
+
+def _is_household(first: str, last: str) -> bool:
+    """Whether two cells are words such as "Mr. & Mrs." or "Familie", and a last name."""
+    is_named = any(without_titles(part.text)[1] for part in _split(first))
+    return not is_named or family_of(f"{first} {last}") is not None
+
+
+def _parted(party: Party, cell: str) -> list[_Part]:
+    """The parts of a cell that are names; people without a name are counted in `party`."""
+    parts = _split(cell)
     if len(parts) > MOST_ON_A_LINE:
         raise Unreadable(f"names {len(parts):,} people: give each a line of their own")
-    return [part for part in parts if part] or [cell]
+    if len(parts) > 1 and not parts[-1].text:
+        party.doubt("ends as if somebody were missing")
+    named = [
+        _without_relation(party, part)
+        for n, part in enumerate(parts)
+        if part.text and (n == 0 or not (_is_note(party, part) or party.takes(part.text)))
+    ]
+    if len(parts) == 2 and _is_one_name(named):
+        party.doubt("may be two people; it is read as one")
+        return [_Part(cell, "")]
+    return named or [_Part(cell, "")]
 
 
-def _without_companions(parts: list[str]) -> tuple[list[str], int]:
-    """The parts that are names, and how many others there are, such as "+ 1" or "& guest"."""
-    named = [part for n, part in enumerate(parts) if n == 0 or normalised(part) not in PLUS_ONE]
-    return named, len(parts) - len(named)
+def _without_relation(party: Party, part: _Part) -> _Part:
+    """Of "mit Partnerin Eva Klein" and "und Kinder Mia", the name."""
+    word, _, rest = part.text.partition(" ")
+    is_relation = bool(part.joint and rest) and normalised(word) in _RELATIONS
+    if is_relation or _WITH.fullmatch(part.joint):
+        party.doubt("says who comes along in words that are not surely a name")
+    return part._replace(text=rest) if is_relation else part
 
 
-def _last_name_first(cell: str, parts: list[str]) -> list[Person]:
-    """Reads "Lovelace, Ada & Charles". "Ada, Charles & Ben Lovelace" is ambiguous: Unreadable."""
-    last, _, first = parts[0].partition(",")
-    firsts = [first.strip(), *parts[1:]]
-    if not first.strip() or any("," in part or " " in part for part in firsts):
-        raise Unreadable(f"{quoted(cell)} names several people: give each a line of their own")
-    return [Person(part, last.strip()) for part in firsts]
+def _is_note(party: Party, part: _Part) -> bool:
+    """Whether a part behind a dash is left out, and no name."""
+    if part.joint not in _DASHES:
+        return False
+    party.doubt(f"has {quoted(part.text)} behind a dash, which may be a note or somebody else")
+    return " " not in part.text
 
 
-def _sharing(part: str, last: str) -> Person:
-    """One of several people: a single word is a first name, with the last name of the last one."""
-    return _person(part) if " " in part else Person(part, last)
+def _split(cell: str) -> list[_Part]:
+    parts: list[_Part] = []
+    begin, joint = 0, ""
+    for found in _BETWEEN.finditer(cell):
+        parts.append(_Part(cell[begin : found.start()].strip(), joint))
+        begin, joint = found.end(), next(filter(None, found.groups()))
+    return [*parts, _Part(cell[begin:].strip(), joint)]
 
 
-def _person(full: str) -> Person:
-    """First and last name of "Ada King Lovelace", "Lovelace, Ada" or "Ludwig van Beethoven"."""
-    parts = [part.strip() for part in full.split(",") if part.strip()]
-    suffix = parts.pop() if len(parts) > 1 and normalised(parts[-1]) in SUFFIXES else ""
-    if len(parts) > 2:
-        raise Unreadable(f"{quoted(full)} has too many commas to tell first and last name")
-    if len(parts) == 2:
-        return Person(parts[1], f"{parts[0]} {suffix}".strip())
-    words = [*" ".join(parts).split(), *suffix.split()]
+def _is_one_name(parts: list[_Part]) -> bool:
+    """José Ortega y Gasset is one, Ana y Luis García are two."""
+    if len(parts) != 2 or parts[1].joint not in _ONE_NAME:
+        return False
+    return " " in parts[0].text and " " not in parts[1].text
+
+
+def _of_parts(party: Party, parts: list[_Part]) -> Named:
+    if len(parts) == 1 and (family := family_of(parts[0].text)):
+        return _family(party, parts[0].text, Person(family.word, family.last), family.people)
+    if any(family_of(part.text) for part in parts):
+        party.doubt("names a household, which has 1 seat as long as nothing else is said", "seats")
+    if len(parts) > 1 and not without_titles(parts[0].text)[1]:
+        return _couple(party, parts)
+    if any("," in part.text for part in parts):
+        return _named(party, _with_commas(party, parts))
+    return _named(party, _sharing(party, [part.text for part in parts]))
+
+
+def _family(party: Party, household: str, person: Person, people: int | None) -> Named:
+    """A household of people without names, as one guest with their seats."""
+    party.total = party.total or people
+    if party.total is None:
+        party.doubt("is a household; for how many people is not said, so that it has 1 seat")
+    else:
+        party.doubt(f"is a household, and would become one guest with {party.total} seats")
+    party.doubts = [Doubt("household", doubt.reason) for doubt in party.doubts]
+    return _named(party, [person], household)
+
+
+def _couple(party: Party, parts: list[_Part]) -> Named:
+    """Reads "Mr. & Mrs. Smith", "Mr. & Mrs. John Smith" and "Mr. & Mrs. John & Jane Smith"."""
+    begin = next((n for n, part in enumerate(parts) if without_titles(part.text)[1]), None)
+    if begin is None:
+        party.doubt("has no last name")
+        return _named(party, [Person(" & ".join(part.text for part in parts), "")])
+    rest = [" ".join(without_titles(part.text)[1]) for part in parts[begin:]]
+    if len(rest) == 1 and _is_last_name(rest[0].split()):
+        couple = "".join(f" {part.joint} {part.text}" for part in parts).removesuffix(rest[0])
+        return _family(
+            party, f"{couple.strip()} {rest[0]}", Person(couple.strip(), rest[0]), begin + 1
+        )
+    people = _sharing(party, rest)
+    if len(people) < begin + 1:
+        party.companions += begin + 1 - len(people)
+        party.doubt("names a couple of whom one has no first name; both have a seat")
+    return _named(party, people)
+
+
+def _sharing(party: Party, parts: list[str]) -> list[Person]:
+    """People of whom those with a single word have the last name of the last one."""
+    people = [_untitled(party, part) for part in parts]
+    last = people[-1].last
+    if len(people) > 1 and not last:
+        party.doubt("does not say who has which last name")
+    if all(_is_nameless(part) for part in parts):
+        return people
+    return [
+        Person(person.last, last)
+        if n < len(people) - 1 and _is_nameless(part)
+        else Person(person.first, person.last or last)
+        for n, (person, part) in enumerate(zip(people, parts, strict=True))
+    ]
+
+
+def _untitled(party: Party, part: str) -> Person:
+    """The person without titles; of "Frau Müller", with the title in place of the first name."""
+    titles, name = without_titles(part)
+    if _is_nameless(part):
+        party.doubt("has a title and a single name, so that there is no first name")
+        return Person(" ".join(titles), " ".join(name))
+    return _plain(" ".join(name or titles))
+
+
+def _is_nameless(part: str) -> bool:
+    titles, name = without_titles(part)
+    return bool(titles) and _is_last_name(name)
+
+
+def _is_last_name(words: list[str]) -> bool:
+    """Whether there is one name, with nothing but "von" and the like before it."""
+    return bool(words) and all(word.casefold() in PARTICLES for word in words[:-1])
+
+
+def _with_commas(party: Party, parts: list[_Part]) -> list[Person]:
+    """Reads "Lovelace, Ada & Charles", and lists of people with commas between, as a doubt."""
+    pieces = [_pieces(part.text) for part in parts]
+    if len(parts) == 1:
+        return _one_with_commas(party, pieces[0], parts[0].text)
+    if all(len(piece) == 2 and " " not in piece[0] for piece in pieces):
+        return [_last_first(piece) for piece in pieces]
+    firsts = [pieces[0][-1], *[piece[0] for piece in pieces[1:]]]
+    one_family = len(pieces[0]) == 2 and all(len(piece) == 1 for piece in pieces[1:])
+    if one_family and not any(" " in first for first in firsts):
+        return [Person(first, pieces[0][0]) for first in firsts]
+    return _listed(party, [item for piece in pieces for item in piece])
+
+
+def _one_with_commas(party: Party, items: list[str], text: str) -> list[Person]:
+    if len(items) == 2 and not without_titles(items[1])[1]:
+        return _sharing(party, [f"{items[1]} {items[0]}"])
+    if len(items) > 1 and party.takes(items[-1]):
+        items = items[:-1]
+    if len(items) == 1:
+        return _sharing(party, items)
+    if len(items) == 2:
+        before = items[0].split()
+        if len(before) > 1 and before[0].casefold() not in PARTICLES and not _ends(items[0]):
+            if " " in items[1]:
+                return _listed(party, items)
+            party.doubt("is read as the last name and the first name; it may be two people")
+        return [_last_first(items)]
+    if all(" " not in item for item in items):
+        raise Unreadable(f"{quoted(text)} has too many commas to tell first and last name")
+    return _listed(party, items)
+
+
+def _listed(party: Party, items: list[str]) -> list[Person]:
+    """People with commas between: each in full, or with the last name of the last one."""
+    if len(items) > MOST_ON_A_LINE:
+        raise Unreadable(f"names {len(items):,} people: give each a line of their own")
+    party.doubt(f"is read as {len(items)} people")
+    return _sharing(party, items)
+
+
+def _pieces(text: str) -> list[str]:
+    """What stands between commas; an ending such as "Jr." goes to what is before it."""
+    pieces: list[str] = []
+    for piece in (piece.strip() for piece in text.split(",")):
+        if pieces and normalised(piece) in SUFFIXES:
+            pieces[0] += f" {piece}"
+        elif piece:
+            pieces.append(piece)
+    return pieces or [text]
+
+
+def _ends(text: str) -> bool:
+    return normalised(text.rsplit(maxsplit=1)[-1]) in SUFFIXES
+
+
+def _last_first(pieces: list[str]) -> Person:
+    titles, first = without_titles(pieces[1])
+    return Person(" ".join(first or titles), pieces[0])
+
+
+def _beside(first: str, last: str) -> Person:
+    """First and last name of two columns, without titles."""
+    _, words = without_titles(first)
+    return Person(" ".join(words) or first, last)
+
+
+def _plain(full: str) -> Person:
+    """First and last name of "Ada King Lovelace" or "Ludwig van Beethoven"; of one word, the first
+    only."""
+    words = full.split()
+    if (capitals := _capitals(words)) is not None:
+        return capitals
     last = len(words) - 1
-    if last > 1 and normalised(words[last]) in SUFFIXES:
+    while last > 1 and normalised(words[last]) in SUFFIXES:
         last -= 1
-    while last > 1 and (before := words[last - 1].casefold()) in PARTICLES:
-        last -= 2 if before == "y" and last > 2 else 1
+    if last > 2 and normalised(words[last - 1]) in _BORN:
+        last -= 2
+    while last > 1 and (words[last - 1] in _ONE_NAME or words[last - 1].casefold() in PARTICLES):
+        last -= 2 if words[last - 1] in _ONE_NAME and last > 2 else 1
     if last < 1:
-        raise Unreadable(f"the last name is missing beside {quoted(full)}")
+        return Person(full, "")
     return Person(" ".join(words[:last]), " ".join(words[last:]))
+
+
+def _capitals(words: list[str]) -> Person | None:
+    """First and last name of "Marie DUPONT" and "DUPONT Marie"; None if capitals do not tell."""
+    large = [_is_large(word) for word in words]
+    if all(large) or not any(large):
+        return None
+    at = large.index(True)
+    if all(large[at:]):
+        return Person(" ".join(words[:at]), " ".join(words[at:]))
+    if at == 0 and not any(large[large.index(False) :]):
+        end = large.index(False)
+        return Person(" ".join(words[end:]), " ".join(words[:end]))
+    return None
+
+
+def _is_large(word: str) -> bool:
+    """Whether a word is in capitals, and neither initials nor an ending."""
+    if not word.isupper() or len(word) < 3 or "." in word:
+        return False
+    return normalised(word) not in SUFFIXES

@@ -1,29 +1,28 @@
 """Reads one record of a sheet: the guests whom it names, and what it says about them. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from gatherlog.apps.guests.checks import Checks
-from gatherlog.apps.guests.inputs import DIETARY_LENGTH
+from gatherlog.apps.guests.inputs import DIETARY_LENGTH, GROUP_LENGTH
 from gatherlog.apps.guests.sheet_counts import Counted, People, is_child, people_of
 from gatherlog.apps.guests.sheet_diets import Diet, read_diet
-from gatherlog.apps.guests.sheet_files import (
-    INVISIBLE,
-    Record,
-    Unreadable,
-    normalised,
-    quoted,
-)
-from gatherlog.apps.guests.sheet_formats import Layout, is_contacts
-from gatherlog.apps.guests.sheet_headers import ADDRESS, LEFT_OUT, UNNAMED, WORK, Column
+from gatherlog.apps.guests.sheet_doubts import Doubt, LeftOut
+from gatherlog.apps.guests.sheet_emails import email_in, without_address
+from gatherlog.apps.guests.sheet_files import Record, Unreadable, normalised, quoted
+from gatherlog.apps.guests.sheet_formats import Layout
+from gatherlog.apps.guests.sheet_headers import ADDRESS, WORK, Column
 from gatherlog.apps.guests.sheet_households import Home, home_at, home_of
-from gatherlog.apps.guests.sheet_names import Named, Person, named_in_full, named_in_two
-from gatherlog.core.commands.cells import GUARDED, unguarded
+from gatherlog.apps.guests.sheet_names import Named, Person
+from gatherlog.apps.guests.sheet_people import people_in
+from gatherlog.apps.guests.sheet_records import cells_of, one_line
+from gatherlog.apps.guests.sheet_signs import doubts_of_signs
+from gatherlog.apps.guests.sheet_status import doubts_of_status
 from gatherlog.core.eventstore.errors import Flaw
 
-__all__ = ["Entry", "LeftOut", "SheetRow", "read_entry"]
+__all__ = ["Doubt", "Entry", "LeftOut", "SheetRow", "read_entry"]
 
 T = TypeVar("T")
 
@@ -58,10 +57,8 @@ class SheetRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many of the guest's people are children."""
     dietary_tags: tuple[str, ...] = ()
     dietary: str | None = None
-
-
-class LeftOut(Exception):
-    """Why a line, in which nothing is wrong, does not become a guest of the list."""
+    doubts: tuple[Doubt, ...] = ()
+    """What the host is asked before this row is imported."""
 
 
 class Entry(NamedTuple):
@@ -107,34 +104,25 @@ def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
 
     Raises Unreadable for a bad line and LeftOut for a line to be left out, each with the reason.
     """
-    if isinstance(record, Unreadable):
-        raise record
-    cells = [unguarded(_unix(cell)) if layout.verbatim else _cell(cell) for cell in record]
-    if not any(cells):
+    given, mended = cells_of(record, layout)
+    if given is None:
         return None
-    if any(cells[len(layout.columns) :]):
-        raise Unreadable(
-            f"has {len(cells)} cells where the header has {len(layout.columns)}: "
-            "a cell that holds the separator needs quotation marks around it"
-        )
-    given = {
-        column: cell for column, cell in zip(layout.columns, cells, strict=False) if column and cell
-    }
-    _demand_coming(given)
     reasons = _Reasons()
-    named = reasons.attempt(lambda: _named(given, layout), Named([]))
+    doubts = [*mended, *doubts_of_status(given)]
+    named = reasons.attempt(lambda: people_in(given, layout), Named([]))
     said = _said(given, layout, reasons)
     counted = reasons.attempt(
         lambda: people_of(given, named, verbatim=layout.verbatim),
         Counted(None, [People()] * len(named.people)),
     )
+    doubts += [*named.doubts, *said.doubts, *_doubts_of_seats(given, named, layout)]
     rows = [
         _row(line, person, people, said, reasons)
         for person, people in zip(named.people, counted.each, strict=True)
     ]
     reasons.done()
     return Entry(
-        rows=rows,
+        rows=[_doubted(row, doubts, named.household, layout) for row in rows],
         home=_home(given),
         phone=_phone(given),
         written_together=_words(given) if len(rows) > 1 else None,
@@ -144,48 +132,40 @@ def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
     )
 
 
-def _cell(cell: str) -> str:
-    """The cell without guard, invisible characters and surrounding white space, with LF only."""
-    cell = cell.translate(INVISIBLE).strip()
-    if cell.startswith("'") and GUARDED.match(cell):
-        cell = cell[1:].strip()
-    return _unix(cell)
-
-
-def _unix(cell: str) -> str:
-    return cell.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _one_line(cell: str | None) -> str:
-    """The cell in one line, with single spaces."""
-    return "" if cell is None else " ".join(cell.split())
-
-
-def _demand_coming(given: Mapping[Column, str]) -> None:
-    for place in (0, 1):
-        status = given.get(("status", place))
-        if status is not None and normalised(status) in LEFT_OUT:
-            raise LeftOut(f"is {status.lower()}")
-
-
-def _named(given: Mapping[Column, str], layout: Layout) -> Named:
-    first, last = given.get(("first_name", 0), ""), given.get(("last_name", 0), "")
+def _doubted(
+    row: SheetRow, doubts: Sequence[Doubt], household: str | None, layout: Layout
+) -> SheetRow:
+    """The row with its doubts, and with the household that its name is."""
+    signs = doubts_of_signs(row.first_name, row.last_name)
     if layout.verbatim:
-        return Named([Person(first, last)])
-    first, last = _one_line(first), _one_line(last)
-    if ("order", 0) in given and not UNNAMED.isdisjoint((normalised(first), normalised(last))):
-        return Named([])
-    if suffix := given.get(("suffix", 0)):
-        last = f"{last} {_one_line(suffix)}".strip()
-    if first or last:
-        return named_in_two(first, last)
-    if full := _one_line(given.get(("name", 0))):
-        return named_in_full(full)
-    if ("order", 0) in given:
-        return Named([])
-    if is_contacts(layout.format):
-        raise LeftOut("has no person's name")
-    raise Unreadable("the name is missing")
+        signs = tuple(doubt for doubt in signs if doubt.kind == "encoding")
+    more = [*doubts, *signs, *_open_letters(row, layout)]
+    if household is not None and row.group_id is None and len(household) <= GROUP_LENGTH:
+        row = msgspec.structs.replace(row, group_id=household)
+    return msgspec.structs.replace(row, doubts=tuple(dict.fromkeys(more))) if more else row
+
+
+def _open_letters(row: SheetRow, layout: Layout) -> tuple[Doubt, ...]:
+    """The doubt in which encoding the row's names are, where two are likely."""
+    name, decoded = f"{row.first_name} {row.last_name}", layout.decoded
+    if decoded is None or decoded.open_letters.isdisjoint(name):
+        return ()
+    others = [encoding.label for encoding in decoded.encodings[1:4]]
+    instead = f", not {' or '.join(others)}" if others else ""
+    return (Doubt("encoding", f"{quoted(name)} is read as {decoded.label}{instead}: choose one"),)
+
+
+def _doubts_of_seats(
+    given: Mapping[Column, str], named: Named, layout: Layout
+) -> tuple[Doubt, ...]:
+    column = ("expected_guests", 0)
+    if column in layout.unsure and column in given:
+        reason = f"is read as {given[column]} in all, and not as further people"
+        return (Doubt("seats", f"{quoted(layout.header[layout.columns.index(column)])} {reason}"),)
+    if named.total is not None and given.get(column, str(named.total)) != str(named.total):
+        reason = f"the name says {named.total} people, the column {given[column]}, which counts"
+        return (Doubt("seats", reason),)
+    return ()
 
 
 class _Said(NamedTuple):
@@ -195,11 +175,13 @@ class _Said(NamedTuple):
     group_id: str | None
     child: bool | None
     diet: Diet
+    doubts: tuple[Doubt, ...]
 
 
 def _said(given: Mapping[Column, str], layout: Layout, reasons: _Reasons) -> _Said:
     check = Checks()
-    email = _email(given)
+    email, doubts = email_in([cell for _, cell in _all(given, "email")])
+    email = email or without_address(given.get(("name", 0), ""))[1]
     cells = [cell for (field, _), cell in sorted(given.items()) if field == "diet"]
     diet = read_diet(cells, given.get(("diet_notes", 0), ""))
     address = check.email("email", email)
@@ -213,6 +195,7 @@ def _said(given: Mapping[Column, str], layout: Layout, reasons: _Reasons) -> _Sa
             tags=check.tags("dietary_tags", diet.tags),
             text=check.free_text("dietary", diet.text, DIETARY_LENGTH),
         ),
+        doubts=doubts,
     )
     reasons.note(check.flaws, email)
     return said
@@ -223,10 +206,10 @@ def _row(line: int, person: Person, people: People, said: _Said, reasons: _Reaso
     row = SheetRow(
         line=line,
         first_name=check.name("first_name", person.first),
-        last_name=check.name("last_name", person.last),
+        last_name=check.last_name("last_name", person.last),
         email=said.email,
         group_id=said.group_id,
-        child=said.child,
+        child=True if person.is_child else said.child,
         expected_guests=None
         if people.seats is None
         else check.people("expected_guests", people.seats),
@@ -256,24 +239,15 @@ def _reason(flaw: Flaw, email: str | None) -> str:
 
 def _household(given: Mapping[Column, str], layout: Layout) -> str | None:
     if (order := given.get(("order", 0))) is not None:
-        return f"Order {_one_line(order)}"
+        return f"Order {one_line(order)}"
     group = given.get(("group_id", 0))
-    return group if layout.verbatim else _one_line(group) or None
+    return group if layout.verbatim else one_line(group) or None
 
 
 def _all(given: Mapping[Column, str], field: str) -> list[tuple[int, str]]:
     """The first values in the columns for one field, with the columns' numbers."""
     found = [(place, cell) for (name, place), cell in given.items() if name == field]
     return [(place, cell.partition(_MORE_VALUES)[0].strip()) for place, cell in sorted(found)]
-
-
-def _email(given: Mapping[Column, str]) -> str | None:
-    """The address of `ada@example.org`, `Ada <ada@example.org>` or `mailto:ada@example.org`."""
-    for _, cell in _all(given, "email"):
-        _, bracket, rest = cell.rpartition("<")
-        address = rest.rstrip().removesuffix(">") if bracket and ">" in rest else cell
-        return address.strip().removeprefix("mailto:")
-    return None
 
 
 def _home(given: Mapping[Column, str]) -> Home | None:

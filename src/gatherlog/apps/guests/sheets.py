@@ -10,23 +10,34 @@ from collections.abc import Sequence
 import msgspec
 
 from gatherlog.apps.guests.inputs import MOST_PEOPLE
+from gatherlog.apps.guests.names import full_name, sign_in_name
+from gatherlog.apps.guests.sheet_alphabets import CODE_PAGES
+from gatherlog.apps.guests.sheet_encodings import ENCODINGS, Encoding, SheetEncoding
 from gatherlog.apps.guests.sheet_export import write_sheet, writing_links, writing_sheet
-from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet, read_tables
+from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet
 from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
 from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
 from gatherlog.apps.guests.sheet_households import Clues, guessing_households, order_name
 from gatherlog.apps.guests.sheet_repeats import Orders, Seen
-from gatherlog.apps.guests.sheet_rows import Entry, LeftOut, SheetRow, read_entry
+from gatherlog.apps.guests.sheet_rows import Doubt, Entry, LeftOut, SheetRow, read_entry
+from gatherlog.apps.guests.sheet_sources import reading_source
+from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import Steps, at_once, freeing
 
 __all__ = [
+    "ENCODINGS",
+    "ENCODING_LABELS",
     "FORMATS",
     "BadLine",
     "DietCell",
+    "Doubt",
+    "Encoding",
     "Sheet",
     "SheetColumn",
+    "SheetEncoding",
     "SheetFormat",
     "SheetRow",
+    "known_encoding",
     "read_sheet",
     "reading_sheet",
     "write_sheet",
@@ -85,36 +96,64 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """How many households the rows have, the guessed ones included."""
     guessed: int
     """How many of the households are guesses."""
+    encodings: tuple[Encoding, ...] = ()
+    """The encodings that a text may be in, the one in which it was read first."""
+    encoding_sure: bool = True
+    """Whether no other encoding is likely. If not, rows that it would change have a doubt."""
 
 
-def read_sheet(data: bytes, format: SheetFormat = "auto", *, most_lines: int = MOST_LINES) -> Sheet:
-    """Read a guest list in CSV: comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252.
+ENCODING_LABELS = {name: label for name, (_, label) in CODE_PAGES.items()}
+"""How each encoding that may be chosen is shown."""
 
-    Raises Invalid for a file that is no text, is empty, has no header, has more than `most_lines`
-    lines, or more than 1,000 bad lines. Everything else that is wrong becomes a bad line.
+
+def known_encoding(name: str) -> SheetEncoding:
+    """The encoding of this name. Raises Invalid for one that sheets are not read in."""
+    for known in ENCODINGS:
+        if known == name.lower():
+            return known
+    raise Invalid(Flaw("/encoding", f"should be one of {', '.join(ENCODINGS)}"))
+
+
+def read_sheet(
+    data: bytes,
+    format: SheetFormat = "auto",
+    *,
+    encoding: SheetEncoding = "auto",
+    most_lines: int = MOST_LINES,
+) -> Sheet:
+    """Read a guest list: CSV with comma, semicolon or tab, or an Excel workbook.
+
+    Raises Invalid for a file that is neither, is empty, has no names, has more than `most_lines`
+    lines, or more than 1,000 bad lines. Everything else that is wrong becomes a bad line, and what
+    is not sure a doubt of its row.
     """
-    return at_once(reading_sheet(data, format, most_lines=most_lines))
+    return at_once(reading_sheet(data, format, encoding=encoding, most_lines=most_lines))
 
 
 def reading_sheet(
-    data: bytes, format: SheetFormat = "auto", *, most_lines: int = MOST_LINES
+    data: bytes,
+    format: SheetFormat = "auto",
+    *,
+    encoding: SheetEncoding = "auto",
+    most_lines: int = MOST_LINES,
 ) -> Steps[Sheet]:
     """As `read_sheet`, in steps."""
-    layout = understand(read_tables(data), format)
+    source = yield from reading_source(data, encoding)
+    layout = understand(source, format)
     reader = _Reader(layout, most_lines)
     filled: set[int] = set()
-    for line, record in layout.table.records:
+    for line, record in layout.records:
         if not isinstance(record, Unreadable):
             filled.update(n for n, cell in enumerate(record) if cell)
         reader.take(line, record)
         yield
     rows = yield from reader.rows()
     counts = yield from _counting(rows)
-    columns = list(zip(layout.table.header, layout.columns, strict=True))
+    columns = list(zip(layout.header, layout.columns, strict=False))
     return Sheet(
         format=layout.format,
-        encoding=layout.table.encoding,
-        delimiter=layout.table.delimiter,
+        encoding=layout.encoding,
+        delimiter=layout.delimiter,
         columns=tuple(SheetColumn(header, _field(column)) for header, column in columns if column),
         ignored=tuple(
             header
@@ -130,6 +169,8 @@ def reading_sheet(
         in_households=counts.in_households,
         households=len(counts.households),
         guessed=len(counts.guessed),
+        encodings=() if source.decoded is None else source.decoded.encodings,
+        encoding_sure=source.decoded is None or source.decoded.is_sure,
     )
 
 
@@ -161,7 +202,7 @@ class _Reader:
 
     def __init__(self, layout: Layout, most_lines: int) -> None:
         self.bad: list[BadLine] = []
-        self.left_out: list[BadLine] = []
+        self.left_out = [BadLine(line, "is above the header") for line in layout.above]
         self.unread_diets: list[DietCell] = []
         self._layout = layout
         self._most_lines = most_lines
@@ -215,13 +256,14 @@ class _Reader:
         if (holder := self._orders.holder(entry)) is not None:
             raise LeftOut(self._seat(holder, entry.seats))
         if not self._layout.verbatim:
-            self._seen.demand_new(entry)
+            entry = entry._replace(rows=self._seen.doubting(entry))
         if entry.unread_diet is not None:
             self.unread_diets.append(DietCell(entry.rows[0].line, entry.unread_diet))
         self._orders.add(entry, len(self._rows))
         if entry.order is not None and entry.rows:
             first = entry.rows[0]
-            self._named.setdefault(first.group_id, order_name(first.last_name, first.group_id))
+            name = sign_in_name(first.first_name, first.last_name)
+            self._named.setdefault(first.group_id, order_name(name, first.group_id))
         self._rows += entry.rows
         self._clues += [self._clues_of(entry, row) for row in entry.rows]
 
@@ -232,13 +274,13 @@ class _Reader:
         if before + seats > MOST_PEOPLE:
             raise Unreadable(f"gives line {row.line} more than {MOST_PEOPLE} seats")
         self._rows[holder] = msgspec.structs.replace(row, expected_guests=before + seats)
-        return f"is one more ticket of {row.first_name} {row.last_name}, line {row.line}"
+        return f"is one more ticket of {full_name(row.first_name, row.last_name)}, line {row.line}"
 
     def _clues_of(self, entry: Entry, row: SheetRow) -> Clues:
         """The clues of a row. If a column names households, addresses and numbers do not count."""
         named = self._layout.names_households
         return Clues(
-            last_name=row.last_name,
+            last_name=sign_in_name(row.first_name, row.last_name),
             email=None if named else row.email,
             home=None if named else entry.home,
             phone=None if named else entry.phone,
@@ -249,6 +291,8 @@ class _Reader:
 
 def _field(column: Column) -> str:
     """The name of a column's field in `Sheet.columns`; all parts of an address are "address"."""
+    if column[1] and column[0] in ("first_name", "last_name", "name"):
+        return "child_name" if column[1] < 0 else "companion_name"
     field = column[0].removesuffix("_label")
     if field in ADDRESS:
         return "address"

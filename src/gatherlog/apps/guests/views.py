@@ -3,13 +3,15 @@
 Every time in a document is event time, in microseconds since the epoch.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
+from gatherlog.apps.guests.names import full_name, name_order
+from gatherlog.apps.guests.times import ends_at, starts_at
 from gatherlog.core.commands.local_time import closes_at
 from gatherlog.core.commands.places import WaitingList
-from gatherlog.core.commands.text import folded, folded_email
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.projections.views import View
 
 __all__ = [
@@ -29,6 +31,9 @@ __all__ = [
     "group_document",
 ]
 
+MOST_REVISIONS: Final = 2**31 - 1
+"""The largest number that calendars take."""
+
 Status = Literal["pending", "coming", "declined", "undecided", "waiting"]
 
 
@@ -38,7 +43,9 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     event_name: str
     event_date: str | None
-    """A date or a date-time in the local time of `time_zone`, as is `rsvp_deadline`."""
+    """A date or a date-time in local time of `time_zone`, as are the next and `rsvp_deadline`."""
+    event_end: str | None = None
+    """When it ends; of days, the last one. None: that is not known."""
     location: str | None
     rsvp_deadline: str | None
     max_guests: int | None
@@ -51,10 +58,36 @@ class Gathering(msgspec.Struct, frozen=True, kw_only=True):
     gone: bool = False
     """Whether it was removed: it is then NotFound. The document stays, as it has counters."""
 
+    sequence: int = 0
+    """Grows with every change of the settings; see `revision`."""
+
+    @property
+    def starts_at(self) -> int | None:
+        """When it begins, in microseconds since the epoch; None without a date."""
+        return None if self.event_date is None else starts_at(self.event_date, self.time_zone)
+
+    @property
+    def ends_at(self) -> int | None:
+        """When it ends, or is taken to end where it has no end; None without a date."""
+        if self.event_date is None:
+            return None
+        return ends_at(self.event_date, self.event_end, self.time_zone)
+
     @property
     def over_at(self) -> int | None:
-        """From when on it is over: its time, or the end of its day; None without a date."""
-        return None if self.event_date is None else closes_at(self.event_date, self.time_zone)
+        """From when on it is over: its end, or else its time or day; None without a date."""
+        last = self.event_end or self.event_date
+        return None if last is None else closes_at(last, self.time_zone)
+
+    @property
+    def revision(self) -> int:
+        """The number of the settings' version for calendars, in which it never decreases.
+
+        It is the number of seconds from the creation to the last change, or more if there were
+        several changes in a second, or a clock went back.
+        """
+        seconds = (self.updated_at - self.created_at) // 1_000_000
+        return min(max(self.sequence, seconds, 0), MOST_REVISIONS)
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -65,6 +98,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group_id: str | None
     first_name: str
     last_name: str
+    """Empty for a guest with one name."""
     email: str | None
     """As given; case does not count when addresses are compared."""
     attending: bool | None = None
@@ -94,6 +128,11 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def manages(self) -> bool:
         """Whether the guest manages the gathering by the present link."""
         return self.is_co_host and self.link_may_manage
+
+    @property
+    def name(self) -> str:
+        """`Ada Lovelace`, or the one name there is."""
+        return full_name(self.first_name, self.last_name)
 
     @property
     def seats(self) -> int:
@@ -143,7 +182,7 @@ def group_document(gathering_id: str, group_id: str) -> str:
 GATHERINGS = View(
     "gathering",
     Gathering,
-    version=2,
+    version=3,
     by_all=lambda gathering: None if gathering.gone else ("all", gathering.id),
     by_host=lambda gathering: (
         None
@@ -154,11 +193,10 @@ GATHERINGS = View(
 GUESTS = View(
     "guest",
     Guest,
-    version=3,
+    version=4,
     by_gathering=lambda guest: (
         guest.gathering_id,
-        folded(guest.last_name),
-        folded(guest.first_name),
+        *name_order(guest.first_name, guest.last_name),
     ),
     by_email=lambda guest: (
         None if guest.email is None else (folded_email(guest.email), guest.gathering_id)

@@ -13,6 +13,7 @@ import msgspec
 
 from gatherlog.core.eventstore.clock import to_datetime, to_micros
 from gatherlog.core.subscriptions.letters import Letter, one_line
+from gatherlog.core.texts import _, ngettext
 
 __all__ = ["Contact", "Contacts", "Thread", "quiet_until", "unread_letter"]
 
@@ -71,15 +72,19 @@ def unread_letter(contact: Contact, threads: Sequence[Thread], site: str) -> Let
     if not threads:
         return None
     count = sum(len(thread.messages) + thread.more for thread in threads)
-    what = "1 unread message" if count == 1 else f"{count} unread messages"
+    what = ngettext("{count} unread message", "{count} unread messages", count).format(count=count)
     parts = [_part(thread, site) for thread in threads]
-    end = (
-        f"You get this because messages were not read.\nNo more such mail: {contact.unsubscribe}\n"
+    end = "\n".join(
+        [
+            _("You get this because messages to you have not been read."),
+            _("To stop these emails: {link}").format(link=contact.unsubscribe),
+            "",
+        ]
     )
     return Letter(
         to=contact.address,
         subject=what,
-        text="\n".join([f"You have {what}.\n", *parts, end]),
+        text="\n".join([_("You have {messages}.").format(messages=what) + "\n", *parts, end]),
         unsubscribe=contact.unsubscribe,
     )
 
@@ -88,8 +93,9 @@ def _part(thread: Thread, site: str) -> str:
     lines = [one_line(thread.name)]
     lines += [f"  {one_line(author)}: {_short(text)}" for author, text in thread.messages]
     if thread.more:
-        lines.append(f"  and {thread.more} more")
-    return "\n".join([*lines, f"Reply: {site}/messages/{thread.conversation}", ""])
+        lines.append("  " + _("and {count} more").format(count=thread.more))
+    link = f"{site}/messages/{thread.conversation}"
+    return "\n".join([*lines, _("Reply: {link}").format(link=link), ""])
 
 
 def _short(text: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from gatherlog.apps.people import decisions
-from gatherlog.apps.people.addresses import parsed
+from gatherlog.apps.people.addresses import earlier_forms, parsed
 from gatherlog.apps.people.askers import NOBODY, Asker, Origin, asker_of, new_device
 from gatherlog.apps.people.events import CODEC, CodeAccepted
 from gatherlog.apps.people.folds import AccountFold, SignInFold
@@ -75,12 +75,16 @@ class AccountService:
         clock: Clock,
         ids: Ids,
         everybody_organises: bool = False,
+        withheld: Callable[[], object] = lambda: None,
     ) -> None:
+        """`withheld` is called for each code that is asked for and not mailed, because its origin
+        has used its allowance up."""
         self._store = store
         self._key = key
         self._mailer = mailer
         self._site = site
         self._everybody = frozenset({Role.ORGANISER} if everybody_organises else ())
+        self._withheld = withheld
         self._clock = clock
         self._ids = ids
         self._accounts = CommandHandler(store, CODEC, AccountFold(), clock=clock, ids=ids)
@@ -110,6 +114,8 @@ class AccountService:
 
         if await self._take_code(address, code, decide):
             self._mailer.send(code_letter(address, code, self._site))
+        else:
+            self._withheld()
 
     async def issue_code(self, email: str) -> str:
         """A new code for the operator to pass on, however many were requested before.
@@ -262,9 +268,13 @@ class AccountService:
         accounts = [ACCOUNTS.recall(document) for document in found]
         return [None if account is None else account.address for account in accounts]
 
+    async def address(self, account_id: str) -> str | None:
+        """As `addresses`, of one account."""
+        return (await self.addresses([account_id]))[0]
+
     async def of_address(self, email: str) -> str:
         """The id of the account of an address. Raises Invalid, and NotFound if there is none."""
-        address = parsed(email)
+        address = await self._known_form(parsed(email))
         owner = await read(self._store, ACCOUNT_ADDRESSES, address)
         if owner is None:
             raise no_such("account", address)
@@ -303,7 +313,7 @@ class AccountService:
         chosen before the commit, so all is done again if another caller creates or removes the
         account meanwhile.
         """
-        backoff = Backoff()
+        backoff, address = Backoff(), await self._known_form(address)
         while True:
             owner = await read(self._store, ACCOUNT_ADDRESSES, address)
             account_id = self._ids() if owner is None else owner.account_id
@@ -326,6 +336,16 @@ class AccountService:
                 await backoff.pause(changed)
                 continue
             return account_id
+
+    async def _known_form(self, address: str) -> str:
+        """The form under which an address has its account: the normal one, or, of an account that
+        an earlier release has made, the one of that release."""
+        for form in earlier_forms(address):
+            if await read(self._store, ACCOUNT_ADDRESSES, address) is not None:
+                return address
+            if await read(self._store, ACCOUNT_ADDRESSES, form) is not None:
+                return form
+        return address
 
     async def _of_account(
         self, account_id: str, decide: Callable[[Account], list[msgspec.Struct]], actor: str

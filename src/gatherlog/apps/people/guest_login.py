@@ -47,6 +47,8 @@ class Invitee(msgspec.Struct, frozen=True, kw_only=True):
     guest_id: str
     first_name: str
     last_name: str
+    sign_in_name: str
+    """The name that the guest signs in with: the last name, or the one name there is."""
     link: str | None
     """The id of the guest's present link, which is not the link's secret."""
     co_host: bool
@@ -124,6 +126,8 @@ class GuestLoginService:
     async def log_in(self, token: str, last_name: str) -> GuestLogin:
         """A JWT for the guest whose link has this secret, if the last name is the guest's.
 
+        A guest who has one name gives that one.
+
         It expires after LIFETIME, or AFTERWARDS after the end of the gathering if that is earlier.
         Raises Invalid where either argument is blank, and Unauthenticated, which does not tell
         which of the two was wrong.
@@ -134,7 +138,7 @@ class GuestLoginService:
             invitee = await self._invitees.by_link(token)
         except NotFound:
             raise Unauthenticated("Invalid token or last name") from None
-        if not self._invitees.is_same_name(last_name, invitee.last_name):
+        if not self._invitees.is_same_name(last_name, invitee.sign_in_name):
             raise Unauthenticated("Invalid token or last name")
         claims = self._claims(invitee, self._clock())
         signed = (await self._key()).sign(_encoded(claims))

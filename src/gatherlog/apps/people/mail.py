@@ -1,14 +1,21 @@
 """The letter with the code for signing in, and the mailer that sends letters."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from gatherlog.core.subscriptions.letters import Letter
+from gatherlog.core.texts import _
 
 __all__ = ["Letter", "Mailer", "code_letter"]
 
 
 class Mailer(Protocol):
     """Sends letters in the background."""
+
+    @property
+    def not_sent(self) -> Mapping[str, int]:
+        """How many letters that were to be sent in the background could not be, by kind."""
+        ...
 
     def send(self, letter: Letter) -> None:
         """Queue a letter. Neither waits nor raises, so the caller learns nothing of its fate."""
@@ -26,12 +33,12 @@ def code_letter(address: str, code: str, site: str) -> Letter:
     """
     return Letter(
         to=address,
-        subject="Your code for signing in",
-        text=(
-            f"{code}\n\n"
-            f"is your code for signing in at {site}\n"
+        subject=_("Your code for signing in"),
+        text=_(
+            "{code}\n\n"
+            "is your code for signing in at {site}\n"
             "It works once, within ten minutes.\n\n"
-            "Did you not ask for it? Then somebody mistyped an address: "
-            "do nothing, and tell nobody the code.\n"
-        ),
+            "Didn’t ask for it? Then somebody mistyped an address: do nothing, and tell nobody the "
+            "code.\n"
+        ).format(code=code, site=site),
     )

@@ -20,16 +20,17 @@ from gatherlog.apps.things.letter_changes import changed_times, moment, new_plac
 from gatherlog.apps.things.occurrences import Occurrence
 from gatherlog.apps.things.views import Booking, Thing
 from gatherlog.core.subscriptions.letters import Letter, has_link, one_line
+from gatherlog.core.texts import N_, _, ngettext
 
 __all__ = ["LetterTexts"]
 
 MOST_DATES: Final = 5
 """Other dates that a letter offers."""
 _WHO: Final[dict[Side, str]] = {
-    "organiser": "the organiser",
-    "reviewer": "the site",
-    "site": "the site",
-    "parent": "you",
+    "organiser": N_("the organiser"),
+    "reviewer": N_("the site"),
+    "site": N_("the site"),
+    "parent": N_("you"),
 }
 
 
@@ -46,68 +47,79 @@ class LetterTexts:
 
     def submitted(self) -> Letter:
         return self._letter(
-            "Ready for review",
-            f"{self._name} is waiting for review.",
+            _("Ready for review"),
+            _("{name} is waiting for review.").format(name=self._name),
             self._link("review"),
         )
 
     def reported(self, reason: str) -> Letter:
         return self._letter(
-            "Reported",
-            f"somebody has reported {self._name}:",
+            _("Reported"),
+            _("Somebody has reported {name}:").format(name=self._name),
             _quoted(reason),
             self._link("review"),
         )
 
     def enquiry(self, enquiry: EnquiryMade) -> Letter:
-        subject = one_line(enquiry.subject)
+        subject, sender = one_line(enquiry.subject), one_line(enquiry.sender)
+        if has_link(subject):
+            subject = _("A message to the site")
+        else:
+            subject = _("Message: {subject}").format(subject=subject)
         return self._letter(
-            "A message to the site" if has_link(subject) else f"Message: {subject}",
-            f"somebody who gave the address {one_line(enquiry.sender)} has written:",
+            subject,
+            _("Somebody who gave the address {sender} has written:").format(sender=sender),
             _quoted(enquiry.text),
+            reply_to=enquiry.sender,
         )
 
     # To organisers.
 
     def approved(self) -> Letter:
         return self._letter(
-            "Published", f"{self._name} was approved and is published.", self._link("things")
+            _("Published"),
+            _("{name} was approved and is published.").format(name=self._name),
+            self._link("things"),
         )
 
     def rejected(self, reasons: Sequence[Reason]) -> Letter:
-        told = [f"{one_line(one.field) or 'In general'}:\n{_quoted(one.text)}" for one in reasons]
+        told = [
+            f"{one_line(one.field) or _('In general')}:\n{_quoted(one.text)}" for one in reasons
+        ]
+        said = _("{name} was not approved. Please change it and submit it again:")
         return self._letter(
-            "Not published yet",
-            f"{self._name} was not approved. Please change it and submit it again:",
+            _("Not published yet"),
+            said.format(name=self._name),
             *told,
             self._link("desk"),
         )
 
     def withdrawn(self, reason: str) -> Letter:
+        said = _("A reviewer has taken {name} down, and its bookings are cancelled. The reason:")
         return self._letter(
-            "Taken down",
-            f"a reviewer has taken {self._name} down, and its bookings are cancelled. The reason:",
+            _("Taken down"),
+            said.format(name=self._name),
             _quoted(reason),
         )
 
     def booked_with_you(self, booking: Booking, one: Occurrence) -> Letter:
-        waits, count = booking.status == "WAITING", _people(booking.places)
-        what = (
-            f"a booking for {count} has joined the waiting list of"
-            if waits
-            else (f"there is a new booking for {count} at")
-        )
+        waits = booking.status == "WAITING"
+        if waits:
+            said = _("A booking for {people} has joined the waiting list of {name}:")
+        else:
+            said = _("There is a new booking for {people} at {name}:")
         return self._letter(
-            "On the waiting list" if waits else "New booking",
-            f"{what} {self._name}:",
+            _("On the waiting list") if waits else _("New booking"),
+            said.format(people=_people(booking.places), name=self._name),
             self._when_and_where(one),
             self._link("desk"),
         )
 
     def cancelled_with_you(self, booking: Booking, one: Occurrence) -> Letter:
+        said = _("A booking for {people} at {name} was cancelled:")
         return self._letter(
-            "Booking cancelled",
-            f"a booking for {_people(booking.places)} at {self._name} was cancelled:",
+            _("Booking cancelled"),
+            said.format(people=_people(booking.places), name=self._name),
             self._when_and_where(one),
             self._link("desk"),
         )
@@ -115,32 +127,49 @@ class LetterTexts:
     # To parents.
 
     def booked(self, booking: Booking, one: Occurrence) -> Letter:
-        return self._letter(
-            "You have booked",
-            f"you have booked {self._name} for {_people(booking.places)}:",
+        said = _("You have booked {name} for {people}:")
+        return self._to_parent(
+            _("You have booked"),
+            said.format(name=self._name, people=_people(booking.places)),
             self._when_and_where(one),
-            f"Can you not come? Please cancel, so that others can: {self._url('bookings')}",
+            _("Can’t come? Please cancel, so that others can: {link}").format(
+                link=self._url("bookings")
+            ),
         )
 
     def waits(self, booking: Booking, one: Occurrence) -> Letter:
-        whole, everybody = (" as a whole", " for all") if booking.places > 1 else ("", "")
-        return self._letter(
-            "You are on the waiting list",
-            f"there is no room left at {self._name} for {_people(booking.places)}:",
+        if booking.places > 1:
+            told = _(
+                "Your booking is on the waiting list as a whole. As soon as there is room for all "
+                "of you, it moves up automatically, and we write to you again. Until then you do "
+                "not have a place."
+            )
+        else:
+            told = _(
+                "Your booking is on the waiting list. As soon as there is room, it moves up "
+                "automatically, and we write to you again. Until then you do not have a place."
+            )
+        return self._to_parent(
+            _("You are on the waiting list"),
+            _("There is no room left at {name} for {people}:").format(
+                name=self._name, people=_people(booking.places)
+            ),
             self._when_and_where(one),
-            f"Your booking is on the waiting list{whole}. As soon as there is room{everybody}, it "
-            "moves up automatically, and we write to you again. Until then you have no place.",
-            f"To leave the waiting list: {self._url('bookings')}",
+            told,
+            _("To leave the waiting list: {link}").format(link=self._url("bookings")),
         )
 
     def promoted(self, booking: Booking, one: Occurrence) -> Letter:
-        return self._letter(
-            "You have a place",
-            f"there is room now: you have moved up from the waiting list of {self._name}, and your "
-            f"booking for {_people(booking.places)} is confirmed.",
+        return self._to_parent(
+            _("You have a place"),
+            _(
+                "There is room now: you have moved up from the waiting list of {name}, and your "
+                "booking for {people} is confirmed."
+            ).format(name=self._name, people=_people(booking.places)),
             self._when_and_where(one),
-            f"Can you not come any more? Please cancel, so that others can: "
-            f"{self._url('bookings')}",
+            _("Can’t come any more? Please cancel, so that others can: {link}").format(
+                link=self._url("bookings")
+            ),
         )
 
     def changed(
@@ -154,20 +183,21 @@ class LetterTexts:
         thing = self._thing
         if thing is None or before is None:
             return None
-        whose = (
-            "which you are waiting for" if booking.status == "WAITING" else "which you have booked"
-        )
-        if len(dates) > 1:
-            whose = "which you have booked or are waiting for"
         changed = changed_times(dates, before)
-        moved = [one for one in ("a new time" if changed else "", new_place(thing, before)) if one]
+        moved = [_("a new time")] if changed else []
+        moved += [place] if (place := new_place(thing, before)) else []
         if not moved:
             return None
-        return self._letter(
-            "A change",
-            f"{self._name}, {whose}, has {' and '.join(moved)}:",
+        news = (
+            _("{one} and {other}").format(one=moved[0], other=moved[1]) if moved[1:] else moved[0]
+        )
+        return self._to_parent(
+            _("A change"),
+            _whose(booking, len(dates)).format(name=self._name, news=news),
             told_change(thing, dates, changed, before),
-            f"Does it not suit you any more? You can cancel: {self._url('bookings')}",
+            _("Does it no longer suit you? You can cancel: {link}").format(
+                link=self._url("bookings")
+            ),
         )
 
     def cancelled(
@@ -176,45 +206,65 @@ class LetterTexts:
         """With other dates on which it still takes place and has places."""
         dates = [one.occurrence for one in others if one.occurrence is not None]
         offered = [f"    {moment(one)}" for one in dates if was is None or one.key != was.key]
-        more = (
-            [f"There are still places at {self._name} on:\n" + "\n".join(offered[:MOST_DATES])]
-            if offered
-            else []
-        )
-        what = "place on the waiting list of" if event.waited else "booking of"
-        when = "" if was is None else f" on {moment(was)}"
-        return self._letter(
-            "Cancelled",
-            f"your {what} {self._name}{when} was cancelled by {_WHO[event.by]}.",
+        more = _("There are still places at {name} on:").format(name=self._name)
+        return self._to_parent(
+            _("Cancelled"),
+            self._cancelled_by(event, was),
             *([_quoted(event.reason)] if event.reason else []),
-            *more,
-            *([self._link("things")] if offered else []),
+            *(["\n".join([more, *offered[:MOST_DATES]]), self._link("things")] if offered else []),
         )
+
+    def _cancelled_by(self, event: BookingCancelled, was: Occurrence | None) -> str:
+        who = _(_WHO[event.by])
+        if was is None:
+            said = (
+                _("Your place on the waiting list of {name} was cancelled by {who}.")
+                if event.waited
+                else _("Your booking of {name} was cancelled by {who}.")
+            )
+            return said.format(name=self._name, who=who)
+        said = (
+            _("Your place on the waiting list of {name} on {date} was cancelled by {who}.")
+            if event.waited
+            else _("Your booking of {name} on {date} was cancelled by {who}.")
+        )
+        return said.format(name=self._name, date=moment(was), who=who)
 
     def from_organiser(self, written: FamiliesWritten, booking: Booking, one: Occurrence) -> Letter:
         """The organiser's words, to those who have booked and to those who wait."""
         subject, waits = one_line(written.subject), booking.status == "WAITING"
-        return self._letter(
-            "From the organiser" if has_link(subject) else subject,
-            f"the organiser of {self._name} has written to everybody who has booked or is on the "
-            "waiting list:",
+        return self._to_parent(
+            _("From the organiser") if has_link(subject) else subject,
+            _(
+                "The organiser of {name} has written to everybody who has booked or is on the "
+                "waiting list:"
+            ).format(name=self._name),
             _quoted(written.text),
             self._when_and_where(one),
-            "You are on the waiting list, and have no place yet." if waits else "",
+            _("You are on the waiting list, and do not have a place yet.") if waits else "",
         )
 
-    def _letter(self, subject: str, *paragraphs: str) -> Letter:
+    def _to_parent(self, subject: str, *paragraphs: str) -> Letter:
+        """A letter that is answered to the address for questions, where there is one."""
+        contact = None if self._thing is None else self._thing.content.contact
+        return self._letter(subject, *paragraphs, reply_to=contact.email if contact else None)
+
+    def _letter(self, subject: str, *paragraphs: str, reply_to: str | None = None) -> Letter:
         shown = "" if not self._name or has_link(self._name) else f": {self._name}"
-        end = f"-- \nThis letter was sent by {self._site}"
+        end = "-- \n" + _("This letter was sent by {site}").format(site=self._site)
         return Letter(
             to=self._to,
             subject=f"{subject}{shown}",
-            text="\n\n".join(["Hello,", *[one for one in paragraphs if one], end]) + "\n",
+            text="\n\n".join([_("Hello,"), *[one for one in paragraphs if one], end]) + "\n",
+            reply_to=reply_to or None,
         )
 
     def _when_and_where(self, *dates: Occurrence) -> str:
         place = "" if self._thing is None else one_line(self._thing.content.where.address)
-        return "\n".join([*(f"    When: {moment(one)}" for one in dates), f"    Where: {place}"])
+        lines = [_("When: {date}").format(date=moment(one)) for one in dates]
+        return "\n".join(
+            f"    {line}" for line in [*lines, _("Where: {place}").format(place=place)]
+        )
 
     def _link(self, page: str) -> str:
         return "" if self._thing is None else f"{self._url(page)}/{self._thing.id}"
@@ -224,7 +274,16 @@ class LetterTexts:
 
 
 def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+    return ngettext("{count} person", "{count} people", count).format(count=count)
+
+
+def _whose(booking: Booking, dates: int) -> str:
+    """What is said of a change, with a place for the `news`."""
+    if dates > 1:
+        return _("{name}, which you have booked or are waiting for, has {news}:")
+    if booking.status == "WAITING":
+        return _("{name}, which you are waiting for, has {news}:")
+    return _("{name}, which you have booked, has {news}:")
 
 
 def _quoted(text: str) -> str:

@@ -1,10 +1,10 @@
 """Form and range of the fields that people fill in. A check returns the value to be stored, or
 notes a flaw. Apps derive their own checks from these."""
 
-import re
 from collections.abc import Collection
 
 from gatherlog.core.commands.local_time import is_zone, local_time
+from gatherlog.core.commands.mail_addresses import why_no_address
 from gatherlog.core.commands.text import forbidden, is_blank
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 
@@ -14,7 +14,6 @@ DEFAULT_ZONE = "UTC"
 EMAIL_LENGTH = 254
 MOST_FLAWS = 100
 """Flaws that are named in one refusal."""
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\.]+(\.[^\s@<>()\[\],;:\"\\.]+)+")
 
 
 class FieldChecks:
@@ -59,8 +58,8 @@ class FieldChecks:
         address = text.strip()
         if self.is_wrong(field, address, EMAIL_LENGTH, lines=False):
             return None
-        if not _EMAIL.fullmatch(address):
-            self.note(field, "is not an e-mail address; one looks like ada@example.org")
+        if (reason := why_no_address(address)) is not None:
+            self.note(field, reason)
         return address
 
     def whole(self, field: str, count: int, most: int, least: int = 0) -> int:

@@ -5,14 +5,15 @@ evening when a country changes its time zone's rules.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from gatherlog.core.eventstore.clock import to_micros
+from gatherlog.core.texts import _
 
-__all__ = ["closes_at", "is_zone", "local_time"]
+__all__ = ["clock_note", "closes_at", "is_zone", "local_time", "moment_of"]
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME = re.compile(
@@ -54,6 +55,40 @@ def closes_at(deadline: str, zone: str) -> int:
         return to_micros(midnight.replace(tzinfo=here))
     local = datetime.fromisoformat(deadline).replace(tzinfo=here)
     return max(to_micros(local.replace(fold=0)), to_micros(local.replace(fold=1)))
+
+
+@lru_cache(maxsize=4096)
+def moment_of(local: str, zone: str) -> int:
+    """The moment of a local time, in microseconds since the epoch; of a date, its midnight.
+
+    As RFC 5545 has it, a time that the clocks skip counts on from before the change, and of one
+    that they repeat the first is meant.
+    """
+    return to_micros(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)))
+
+
+def clock_note(local: str, zone: str, *, last: bool = False) -> str:
+    """What becomes of a local time that a change of clocks skips or repeats; empty for others.
+
+    It reads on after the time: `02:30 is 03:30 then, as the clocks go forward`. `last` says that of
+    two moments the second is meant, as `closes_at` has it, and not the first, as `moment_of`.
+    """
+    if "T" not in local:
+        return ""
+    written = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone))
+    before, after = written.utcoffset(), written.replace(fold=1).utcoffset()
+    if before is None or after is None or before == after:
+        return ""
+    if before < after:
+        made = written.astimezone(UTC).astimezone(written.tzinfo)
+        text = _("{time} is {made} then, as the clocks go forward")
+        if made.date() != written.date():
+            text = _("{time} is {made} on {date} then, as the clocks go forward")
+        return text.format(time=f"{written:%H:%M}", made=f"{made:%H:%M}", date=f"{made:%Y-%m-%d}")
+    text = _("the first {time} of two, as the clocks go back")
+    if last:
+        text = _("the second {time} of two, as the clocks go back")
+    return text.format(time=f"{written:%H:%M}")
 
 
 @cache

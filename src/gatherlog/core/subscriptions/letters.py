@@ -5,11 +5,13 @@ import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gatherlog.core.eventstore.store import Commit, Store
 from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.texts import N_, _
 
 __all__ = [
     "Letter",
@@ -37,8 +39,20 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     """Any unique text, from which the Message-ID is made, so that mail servers may recognise a
     letter that is sent twice. None: a new Message-ID at every attempt."""
+    reply_to: str | None = None
+    """The plain address of whoever an answer is for; None: the sender's."""
     unsubscribe: str | None = None
     """A URL at which one POST ends such letters (RFC 8058); None: there is none."""
+
+
+_WEEKDAYS: Final = (
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday")),
+    *(N_("Saturday"), N_("Sunday")),
+)
+_MONTHS: Final = (
+    *(N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June")),
+    *(N_("July"), N_("August"), N_("September"), N_("October"), N_("November"), N_("December")),
+)
 
 
 SendLetter = Callable[[Letter], Awaitable[None]]
@@ -66,10 +80,31 @@ def has_link(text: str) -> bool:
 
 
 def spoken_moment(local: str, zone: str) -> str:
-    """`Saturday, 5 June 2027, 18:00 (Europe/Paris)`; a date has neither time nor zone."""
+    """`Saturday, 5 June 2027, 18:00 CEST (Paris time)`; a date has neither time nor zone."""
     moment = datetime.fromisoformat(local)
-    day = f"{moment:%A}, {moment.day} {moment:%B} {moment.year}"
-    return f"{day}, {moment:%H:%M} ({one_line(zone)})" if "T" in local else day
+    day = _("{weekday}, {day} {month} {year}").format(
+        weekday=_(_WEEKDAYS[moment.weekday()]),
+        day=moment.day,
+        month=_(_MONTHS[moment.month - 1]),
+        year=moment.year,
+    )
+    if "T" not in local:
+        return day
+    return _("{day}, {time} {zone}").format(
+        day=day, time=f"{moment:%H:%M}", zone=_zone(moment, zone)
+    )
+
+
+def _zone(moment: datetime, name: str) -> str:
+    """`CEST (Paris time)`, `UTC+3 (Istanbul time)` where the zone has no short name, or `UTC`."""
+    city = name.rsplit("/", 1)[-1].replace("_", " ")
+    there = moment.replace(tzinfo=ZoneInfo(name))
+    short = there.tzname() or ""
+    if short == "UTC":
+        return short
+    if not short.isalpha():
+        short = f"UTC{there.isoformat()[-6:]}".removesuffix(":00")
+    return _("{zone} ({city} time)").format(zone=short, city=one_line(city))
 
 
 async def send_once(

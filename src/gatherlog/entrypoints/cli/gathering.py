@@ -22,6 +22,7 @@ NONE = "none"
 _FIELDS = {
     "name": "event_name",
     "date": "event_date",
+    "end": "event_end",
     "location": "location",
     "deadline": "rsvp_deadline",
     "capacity": "max_guests",
@@ -34,6 +35,13 @@ Name = Annotated[str, Parameter(help="What it is called.")]
 NewName = Annotated[str | None, Parameter(help="Change the name.")]
 Date = Annotated[
     str | None, Parameter(help="When it is: 2026-06-01, 2026-06-01T18:00 in its zone, or none.")
+]
+End = Annotated[
+    str | None,
+    Parameter(
+        help="When it ends, written as --date, or none; of days, the last. It moves along with "
+        "--date if it is not given. Without one, calendars show three hours."
+    ),
 ]
 Location = Annotated[str | None, Parameter(help="Where it is, or none.")]
 Deadline = Annotated[
@@ -50,8 +58,8 @@ Zone = Annotated[
 Notify = Annotated[
     bool | None,
     Parameter(
-        help="Whether guests who come or wait get a letter about a new date, place or zone. It has "
-        "to be said if there are any and the site sends mail.",
+        help="Whether guests who come or wait get a letter about a new date, end, place or zone. "
+        "It has to be said if there are any and the site sends mail.",
     ),
 ]
 Host = Annotated[
@@ -68,6 +76,7 @@ def gathering(
     gathering: GatheringId = "default",
     name: NewName = None,
     date: Date = None,
+    end: End = None,
     location: Location = None,
     deadline: Deadline = None,
     capacity: Capacity = None,
@@ -83,7 +92,7 @@ def gathering(
     less, nobody loses one.
     """
     settings = settings_of_store(store)
-    given = _given(name, date, location, deadline, capacity, zone)
+    given = _given(name, date, end, location, deadline, capacity, zone)
 
     async def work() -> "tuple[Gathering, Stats, str | None]":
         async with open_platform(settings) as platform:
@@ -108,6 +117,7 @@ def create(
     *,
     name: Name,
     date: Date = None,
+    end: End = None,
     location: Location = None,
     deadline: Deadline = None,
     capacity: Capacity = None,
@@ -120,7 +130,7 @@ def create(
     The id alone goes to stdout, so ID=$(gatherlog gathering create --name Ball) works.
     """
     settings = settings_of_store(store)
-    given = _given(name, date, location, deadline, capacity, zone)
+    given = _given(name, date, end, location, deadline, capacity, zone)
 
     async def make() -> str:
         from gatherlog.apps.guests.inputs import GatheringDetails
@@ -224,6 +234,7 @@ def _refusal(wrong: "Invalid") -> CommandRefused:
 def _given(
     name: str | None,
     date: str | None,
+    end: str | None,
     location: str | None,
     deadline: str | None,
     capacity: str | None,
@@ -233,6 +244,7 @@ def _given(
     given = {
         "name": name,
         "date": date,
+        "end": end,
         "location": location,
         "deadline": deadline,
         "capacity": capacity,
@@ -260,9 +272,10 @@ def _print(gathering: "Gathering", stats: "Stats", host: str | None) -> None:
     lines = [
         ("Id", gathering.id),
         ("Name", gathering.event_name),
-        ("Date", gathering.event_date or NONE),
+        ("Date", _with_note(gathering.event_date, gathering.time_zone)),
+        *_end(gathering),
         ("Location", gathering.location or NONE),
-        ("Deadline", gathering.rsvp_deadline or NONE),
+        ("Deadline", _with_note(gathering.rsvp_deadline, gathering.time_zone, last=True)),
         ("Capacity", room),
         ("Zone", gathering.time_zone),
         ("Host", host or NONE),
@@ -275,6 +288,26 @@ def _print(gathering: "Gathering", stats: "Stats", host: str | None) -> None:
     ]
     for label, text in lines:
         print(f"{label:<10} {printable(text)}")
+
+
+def _end(gathering: "Gathering") -> list[tuple[str, str]]:
+    """The line about the end; none for a gathering without a date."""
+    from gatherlog.apps.guests.times import DEFAULT_HOURS
+
+    if gathering.event_date is None:
+        return []
+    if gathering.event_end is None and "T" in gathering.event_date:
+        return [("End", f"{NONE}; calendars show {DEFAULT_HOURS} hours")]
+    end = gathering.event_end or gathering.event_date
+    return [("End", _with_note(end, gathering.time_zone, last=True))]
+
+
+def _with_note(local: str | None, zone: str, *, last: bool = False) -> str:
+    """A local time, with what is made of one that a change of clocks skips or repeats."""
+    from gatherlog.core.commands.local_time import clock_note
+
+    note = clock_note(local or "", zone, last=last)
+    return f"{local} ({note})" if note else local or NONE
 
 
 def _json_of(gathering: "Gathering", host: str | None) -> dict[str, object]:

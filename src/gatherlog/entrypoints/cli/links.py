@@ -117,7 +117,7 @@ def _warn(guests: "list[Guest]", url: str, *, is_public: bool) -> None:
 
 def _show(guest: "Guest", url: str, *, csv: bool) -> None:
     """Print a link at once: one that was made and is not shown is lost."""
-    name = f"{guest.first_name} {guest.last_name}"
+    name = guest.name
     if csv:
         cells = (guest.first_name, guest.last_name, guest.email or "", guest.group_id or "", url)
         _write([cells])

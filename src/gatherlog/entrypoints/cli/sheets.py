@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from gatherlog.entrypoints.cli.confirming import refusal_of
-from gatherlog.entrypoints.cli.failures import INTERRUPTED, CommandRefused
+from gatherlog.entrypoints.cli.failures import FAILED, INTERRUPTED, CommandRefused
+from gatherlog.entrypoints.cli.import_questions import (
+    ask,
+    changed_lines,
+    counts_of,
+    nothing_of,
+    questions_of,
+    refusals_of,
+    rows_told,
+)
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import GatheringId, Json, StoreUrl
-from gatherlog.entrypoints.cli.terminal import printable
+from gatherlog.entrypoints.cli.terminal import counted, printable
 
 if TYPE_CHECKING:
-    from gatherlog.apps.guests.answers import Imported
+    from gatherlog.apps.guests.answers import Imported, ImportReport
+    from gatherlog.apps.guests.choices import Choices
     from gatherlog.apps.guests.sheets import Sheet
     from gatherlog.apps.guests.views import Guest
     from gatherlog.interfaces.platform import Platform
@@ -40,11 +50,14 @@ def import_(
     *,
     gathering: GatheringId = "default",
     format: Annotated[
-        Literal["auto", "google", "outlook", "eventbrite", "sheet"],
+        Literal["auto", "google", "outlook", "eventbrite", "meetup", "sheet"],
         Parameter(
-            help="What made the file: the contacts of Google or Outlook, Eventbrite's list of "
-            "attendees, or a sheet made by hand; all as CSV. auto finds out."
+            help="What made the file: the contacts of Google or Outlook, a list of Eventbrite or "
+            "Meetup, or any other sheet, as CSV or Excel workbook. auto finds out."
         ),
+    ] = "auto",
+    encoding: Annotated[
+        str, Parameter(help="The encoding of the text, such as windows-1250. auto finds out.")
     ] = "auto",
     keep_good: Annotated[
         bool,
@@ -54,6 +67,27 @@ def import_(
             help="Import the good lines although there are bad ones.",
         ),
     ] = False,
+    take: Annotated[
+        str,
+        Parameter(
+            show_default=False,
+            help="Lines that are asked about, to be imported as they were read: 3,7.2 is line 3, "
+            "and of line 7 the second guest.",
+        ),
+    ] = "",
+    new: Annotated[
+        str,
+        Parameter(
+            show_default=False, help="Lines about somebody who is not on the list: 4 or 4,9."
+        ),
+    ] = "",
+    same: Annotated[
+        str,
+        Parameter(show_default=False, help="Lines about a guest on the list: 5=GUEST_ID."),
+    ] = "",
+    leave: Annotated[
+        str, Parameter(show_default=False, help="Lines that shall not be imported.")
+    ] = "",
     yes: Annotated[
         bool, Parameter(negative="", show_default=False, help="Write without asking.")
     ] = False,
@@ -63,32 +97,40 @@ def import_(
     """Import a guest list from a sheet.
 
     Shows first how the sheet is understood and what would change, and writes only after a y or with
-    --yes. Guests who are in the list already, by address, else by name and household, are updated.
-    Where no column names households, they are guessed and the guesses counted. Bad lines end it
-    with status 2, unless --keep-good is given.
+    --yes. Guests who surely are on the list already are updated. A line that is not sure is asked
+    about: on a terminal at once; else choose with --take, --new, --same and --leave. Without a
+    choice it is not imported, but all others are. Where no column names households, they are
+    guessed and the guesses counted. Bad lines end it with status 2, unless --keep-good is given;
+    a choice that does not fit ends it with status 1, after everything else was written.
     """
-    from gatherlog.apps.guests.sheets import read_sheet
+    from gatherlog.apps.guests.choices import choices_of
+    from gatherlog.apps.guests.sheets import known_encoding, read_sheet
 
+    choices = choices_of(take=take, new=new, same=same, leave=leave)
     data = _read(file)
-    sheet = read_sheet(data, format, most_lines=LONGEST_SHEET)
+    sheet = read_sheet(data, format, encoding=known_encoding(encoding), most_lines=LONGEST_SHEET)
     settings = settings_of_store(store)
 
     async def load() -> int:
         async with open_platform(settings) as platform:
-            plan = await platform.guests.preview_import(gathering, sheet.rows)
+            report = await platform.guests.preview_import(gathering, sheet.rows, choices)
             if not json:
-                _print_preview(sheet, plan)
-            refusal = _refusal(sheet, plan, keep_good=keep_good, yes=yes, may_ask=not json)
+                _print_preview(sheet, report)
+            may_ask = sys.stdin.isatty() and not (json or yes or (sheet.bad and not keep_good))
+            if may_ask and (asked := ask(report)):
+                choices.update(asked)
+                report = await platform.guests.preview_import(gathering, sheet.rows, choices)
+                print(f"{'Import':<10} {counts_of(report.counts)}")
+            refusal = _refusal(sheet, report.counts, keep_good=keep_good, yes=yes, may_ask=not json)
             if refusal is None:
-                await _write(platform, gathering, sheet, data)
+                report = await _write(platform, gathering, sheet, choices, data)
             if json:
-                _print_json(sheet, plan, written=refusal is None)
+                _print_json(sheet, report, written=refusal is None)
             if refusal is not None:
                 raise refusal
         if not json:
-            nothing = "all is there already" if sheet.rows else "the sheet names no guests"
-            print("Done." if plan.new + plan.changed else f"Nothing to write: {nothing}.")
-        return 0
+            _print_done(sheet, report)
+        return FAILED if report.counts.refused else 0
 
     try:
         return finish(load())
@@ -150,7 +192,7 @@ def _read(file: Path) -> bytes:
 
 
 def _refusal(
-    sheet: "Sheet", plan: "Imported", *, keep_good: bool, yes: bool, may_ask: bool
+    sheet: "Sheet", counts: "Imported", *, keep_good: bool, yes: bool, may_ask: bool
 ) -> CommandRefused | None:
     """Why nothing may be written; None if it may, after a yes."""
     if sheet.bad and not keep_good:
@@ -158,16 +200,18 @@ def _refusal(
             f"nothing was written: {_count(len(sheet.bad), 'bad line')}; correct the sheet, or "
             "take the rest with --keep-good"
         )
-    if yes or not plan.new + plan.changed:
+    if yes or not counts.new + counts.changed:
         return None
     return refusal_of("Write this?", "was written", may_ask=may_ask)
 
 
-async def _write(platform: "Platform", gathering: str, sheet: "Sheet", data: bytes) -> None:
+async def _write(
+    platform: "Platform", gathering: str, sheet: "Sheet", choices: "Choices", data: bytes
+) -> "ImportReport":
     digest = hashlib.sha256(data).hexdigest()
     with _progress(len(sheet.rows)) as progress:
-        await platform.guests.import_guests(
-            gathering, sheet.rows, actor="cli", file_hash=digest, progress=progress
+        return await platform.guests.import_guests(
+            gathering, sheet.rows, choices, actor="cli", file_hash=digest, progress=progress
         )
 
 
@@ -186,16 +230,21 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
+def _print_preview(sheet: "Sheet", report: "ImportReport") -> None:
     columns = ", ".join(_understood(column.header, column.field) for column in sheet.columns)
     lines = [
         ("Format", f"{sheet.format}, {sheet.encoding}, {sheet.delimiter} between cells"),
+        *_encodings(sheet),
         ("Columns", columns),
         ("Ignored", ", ".join(sheet.ignored) or "none"),
         ("Guests", _households(sheet)),
         ("Seats", f"{sheet.seats:,}, {sheet.children:,} of them for children"),
-        ("Import", f"{plan.new:,} new, {plan.changed:,} changed, {plan.unchanged:,} unchanged"),
+        ("Import", counts_of(report.counts)),
     ]
+    if questions := questions_of(report):
+        lines += _listed("Asked", questions, ": not imported until you choose")
+    if changes := changed_lines(report):
+        lines += _listed("Changes", changes, " to guests on the list")
     if sheet.unread_diets:
         cells = [(cell.line, cell.text) for cell in sheet.unread_diets]
         lines += _listed("Diets", cells, " not understood whole: kept as text, with the tag other")
@@ -204,6 +253,31 @@ def _print_preview(sheet: "Sheet", plan: "Imported") -> None:
     lines += _listed("Bad lines", [(line.line, line.reason) for line in sheet.bad])
     for label, text in lines:
         print(f"{label:<10} {printable(text)}")
+
+
+def _print_done(sheet: "Sheet", report: "ImportReport") -> None:
+    counts = report.counts
+    if counts.new + counts.changed:
+        print("Done.")
+    else:
+        print(f"Nothing to write: {nothing_of(sheet, counts)}.")
+    for line, reason in refusals_of(report):
+        print(printable(f"The choice for line {line} was not carried out: {reason}."))
+    if counts.asked:
+        print(
+            f"{counted(counts.asked, 'guest')} not imported: choose with --take, --new, --same or "
+            "--leave, and import the file again."
+        )
+
+
+def _encodings(sheet: "Sheet") -> list[tuple[str, str]]:
+    """What may be chosen by --encoding, with names as they would be read, if that is not sure."""
+    if sheet.encoding_sure:
+        return []
+    lines = [("Encoding", "not sure; choose one with --encoding:")]
+    return lines + [
+        ("", f"{encoding.name}: {', '.join(encoding.samples)}") for encoding in sheet.encodings
+    ]
 
 
 def _households(sheet: "Sheet") -> str:
@@ -223,7 +297,9 @@ def _households(sheet: "Sheet") -> str:
     return f"{households}, {guess}"
 
 
-def _listed(label: str, listed: list[tuple[int, str]], what: str = "") -> list[tuple[str, str]]:
+def _listed(
+    label: str, listed: Sequence[tuple[object, str]], what: str = ""
+) -> list[tuple[str, str]]:
     lines = [(label, f"{len(listed):,}{what}")]
     lines += [("", f"line {line}: {text}") for line, text in listed[:LINES_SHOWN]]
     if len(listed) > LINES_SHOWN:
@@ -244,12 +320,15 @@ _MEANINGS = {
 }
 
 
-def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
+def _print_json(sheet: "Sheet", report: "ImportReport", *, written: bool) -> None:
     import msgspec
 
+    counts = report.counts
     outcome = {
         "format": sheet.format,
         "encoding": sheet.encoding,
+        "encodings": sheet.encodings,
+        "encoding_sure": sheet.encoding_sure,
         "delimiter": sheet.delimiter,
         "columns": sheet.columns,
         "ignored": sheet.ignored,
@@ -260,9 +339,8 @@ def _print_json(sheet: "Sheet", plan: "Imported", *, written: bool) -> None:
         "seats": sheet.seats,
         "children": sheet.children,
         "unread_diets": sheet.unread_diets,
-        "new": plan.new,
-        "changed": plan.changed,
-        "unchanged": plan.unchanged,
+        **msgspec.structs.asdict(counts),
+        **rows_told(report),
         "left_out": sheet.left_out,
         "bad": sheet.bad,
         "written": written,

@@ -9,12 +9,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from gatherlog.apps.guests import Stats, Status
-from gatherlog.apps.guests.sheets import BadLine, DietCell
+from gatherlog.apps.guests.sheets import BadLine, DietCell, Encoding
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
 from gatherlog.interfaces.rest.idempotency import Reply
+from gatherlog.interfaces.rest.import_answers import ChangeAnswer, QuestionAnswer
 from gatherlog.interfaces.rest.queries import InParts
 
 __all__ = [
@@ -71,11 +72,18 @@ class GuestAnswer(msgspec.Struct, frozen=True):
 
 
 class GatheringAnswer(msgspec.Struct, frozen=True):
-    """A gathering's settings. Dates without an offset are local to `time_zone`."""
+    """A gathering's settings. Dates without an offset are local to `time_zone`.
+
+    `starts_at` and `ends_at` are the moments that are made of them. Without `event_end`, a
+    gathering at a time of day is taken to last three hours. Days end at the midnight after them.
+    """
 
     id: str
     event_name: str
     event_date: str | None
+    event_end: str | None
+    starts_at: Time | None
+    ends_at: Time | None
     location: str | None
     rsvp_deadline: str | None
     max_guests: int | None
@@ -106,10 +114,19 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sheet was understood, and how many guests it adds or changes."""
+    """How a sheet was understood, how many guests it adds or changes, and what is asked."""
 
     format: str
     encoding: str
+    encodings: Annotated[
+        list[Encoding],
+        msgspec.Meta(
+            description="The encodings that the text may be in, the one in which it was read first."
+        ),
+    ]
+    encoding_sure: Annotated[
+        bool, msgspec.Meta(description="Whether no other encoding than the first is likely.")
+    ]
     delimiter: str
     columns: dict[str, str]
     ignored: list[str]
@@ -124,6 +141,20 @@ class ImportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     new: int
     changed: int
     unchanged: int
+    asked: Annotated[
+        int, msgspec.Meta(description="Guests about whom something is asked: not imported.")
+    ]
+    skipped: Annotated[int, msgspec.Meta(description="Guests left out by choice.")]
+    refused: Annotated[
+        int, msgspec.Meta(description="Guests about whom the choice did not fit: not imported.")
+    ]
+    questions: Annotated[
+        list[QuestionAnswer],
+        msgspec.Meta(description="The first 100 of those that are asked or refused."),
+    ]
+    changes: Annotated[
+        list[ChangeAnswer], msgspec.Meta(description="The first 100 of those that are changed.")
+    ]
     left_out: Annotated[list[BadLine], msgspec.Meta(description="Lines about no guest.")]
     bad: list[BadLine]
     unread_diets: Annotated[

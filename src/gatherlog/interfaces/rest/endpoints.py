@@ -48,7 +48,7 @@ from gatherlog.interfaces.rest.intake_endpoints import INTAKE_ENDPOINTS
 from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
 from gatherlog.interfaces.rest.message_endpoints import MESSAGE_ENDPOINTS
 from gatherlog.interfaces.rest.own_erasure import OwnErasureAnswer
-from gatherlog.interfaces.rest.queries import Paging, Search
+from gatherlog.interfaces.rest.queries import Choice, Paging, Search
 from gatherlog.interfaces.rest.queue_endpoints import QUEUE_ENDPOINTS
 from gatherlog.interfaces.rest.sheets import ImportOptions
 from gatherlog.interfaces.rest.sign_in import (
@@ -95,6 +95,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         handle=sheets.import_guests,
         summary="Import a sheet of guests",
         accepts="text/csv",
+        also_accepts=(sheets.WORKBOOK,),
         body=bytes,
         query=ImportOptions,
         answer=ImportAnswer,
@@ -105,7 +106,8 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         path="/guests.csv",
         action=Action.EXPORT_GUESTS,
         handle=sheets.export_guests,
-        summary="All guests as a sheet that spreadsheets open and the import reads",
+        summary="Guests as a sheet that spreadsheets open and the import reads",
+        query=Choice,
         media="text/csv",
         refusals=("too_many",),
     ),

@@ -89,6 +89,7 @@ _GATHERING = Gathering(
     id="0198f3c2-7a00-7d1b-8e55-0c9a7f3b2d10",
     event_name="Midsummer party",
     event_date="2027-06-19T16:00",
+    event_end="2027-06-19T23:00",
     location="The orchard",
     rsvp_deadline="2027-06-01",
     max_guests=80,
@@ -128,6 +129,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
     GatheringDetails: GatheringDetails(
         event_name="Midsummer party",
         event_date="2027-06-19T16:00",
+        event_end="2027-06-19T23:00",
         rsvp_deadline="2027-06-01",
         max_guests=80,
         time_zone="Europe/Berlin",

@@ -75,6 +75,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         await _expired_metric(platform),
         *await search_metrics(platform),
         await _held_letters(platform),
+        _unsent_letters(platform),
         *_process_metrics(platform),
         _intake_metric(platform),
         *_cache_metrics(platform),
@@ -204,6 +205,18 @@ async def _held_letters(platform: Platform) -> Metric:
     )
     for reason, letters in (await platform.guests.held_letters()).items():
         family.add_metric([reason], letters)
+    return family
+
+
+def _unsent_letters(platform: Platform) -> Metric:
+    """Of letters that are not kept; those that are become dead letters."""
+    family = CounterMetricFamily(
+        "gatherlog_codes_not_sent",
+        "Letters with codes for signing in that this process could not send, by kind.",
+        labels=["kind"],
+    )
+    for kind, letters in platform.mailer.not_sent.items():
+        family.add_metric([kind], letters)
     return family
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "MAX_PAGE",
     "TWICE",
     "UNREADABLE",
+    "Choice",
     "InParts",
     "Limit",
     "Nothing",
@@ -57,36 +58,37 @@ class Paging(InParts, frozen=True):
     ) = None
 
 
-class Search(Paging, frozen=True):
-    """Which guests are listed: those that match all given parameters."""
+Part = Annotated[
+    str,
+    Meta(max_length=200, description="Part of a name or address; case and accents are ignored."),
+]
+State = Annotated[
+    Status,
+    Meta(
+        description="Only guests in this state: `pending` have not answered, `coming` and "
+        "`declined` said yes and no, `undecided` are not sure, `waiting` said yes and wait "
+        "for a place."
+    ),
+]
+Household = Annotated[
+    str, Meta(min_length=1, max_length=64, description="Only members of this household.")
+]
 
-    q: (
-        Annotated[
-            str,
-            Meta(
-                max_length=200,
-                description="Part of a name or address; case and accents are ignored.",
-            ),
-        ]
-        | None
-    ) = None
-    status: (
-        Annotated[
-            Status,
-            Meta(
-                description="Only guests in this state: `pending` have not answered, `coming` and "
-                "`declined` said yes and no, `undecided` are not sure, `waiting` said yes and wait "
-                "for a place."
-            ),
-        ]
-        | None
-    ) = None
-    group_id: (
-        Annotated[
-            str, Meta(min_length=1, max_length=64, description="Only members of this household.")
-        ]
-        | None
-    ) = None
+
+class Choice(msgspec.Struct, frozen=True):
+    """Which guests are meant: those that match all given parameters."""
+
+    q: Part | None = None
+    status: State | None = None
+    group_id: Household | None = None
+
+
+class Search(Paging, frozen=True):
+    """Which guests are listed: as `Choice`, in parts."""
+
+    q: Part | None = None
+    status: State | None = None
+    group_id: Household | None = None
 
     @property
     def is_filtered(self) -> bool:

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import Guest, Rsvp
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.web.forms import text, version
 
 __all__ = ["AnswerForm", "filled", "number", "rsvp", "submitted"]
@@ -102,7 +103,7 @@ def rsvp(form: AnswerForm) -> Rsvp:
     Number and diet are read only where the guest comes. A diet left open stays as it was.
     """
     if form.attending not in _ATTENDING:
-        raise Invalid(Flaw("/attending", "is missing: please choose one of the three"))
+        raise Invalid(Flaw("/attending", N_("is missing: please choose one of the three")))
     attending = _ATTENDING[form.attending]
     if not attending:
         return Rsvp(attending=attending)
@@ -125,7 +126,7 @@ def number(name: str, written: str, flaws: list[Flaw]) -> int:
     """The number in a field; 0, and one more flaw, if it is none."""
     if _NUMBER.fullmatch(written):
         return int(written)
-    flaws.append(Flaw(f"/{name}", "should be written as a number, such as 2"))
+    flaws.append(Flaw(f"/{name}", N_("should be written as a number, such as 2")))
     return 0
 
 
@@ -137,5 +138,5 @@ def _diet(
     if form.dietary_tags or form.dietary:
         return form.dietary_tags, form.dietary or None
     if form.diet == "yes":
-        flaws.append(Flaw("/dietary_tags", "is missing: choose what applies, or write it down"))
+        flaws.append(Flaw("/dietary_tags", N_("is missing: choose what applies, or write it down")))
     return UNSET, UNSET

@@ -9,12 +9,12 @@ from starlette.datastructures import FormData
 
 from gatherlog.apps.guests import DIETARY_TAGS
 from gatherlog.core.eventstore.errors import Flaw
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.words import label
 
-__all__ = ["TAGS", "ZONES", "Fields", "blank_is_none", "date_time", "whole"]
+__all__ = ["ZONES", "Fields", "blank_is_none", "date_time", "sentence", "tags", "whole"]
 
-TAGS = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
 """The dietary tags, with the labels that people see."""
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 ZONES = sorted(
@@ -59,7 +59,7 @@ class Fields(msgspec.Struct, frozen=True):
         for flaw in flaws:
             pointed = flaw.pointer.split("/")[1] if "/" in flaw.pointer else ""
             field = pointed if pointed in names else first
-            sentences.setdefault(field, f"{names[field]} {flaw.detail}.")
+            sentences.setdefault(field, sentence(_(names[field]), flaw))
         return Fields(self.values, sentences, self.changed)
 
     def rebased(self, now: "Fields", label_of: Callable[[str, str], str]) -> "Fields":
@@ -73,8 +73,18 @@ class Fields(msgspec.Struct, frozen=True):
         untouched = {name: now[name] for name in was if self[name] == was[name]}
         return Fields(
             {**self.values, **untouched, "version": now["version"], "was": now["was"]},
-            changed={name: label_of(name, now[name]) or "nothing" for name in changed},
+            changed={name: label_of(name, now[name]) or _("nothing") for name in changed},
         )
+
+
+def tags() -> list[tuple[str, str]]:
+    """The dietary tags with their names."""
+    return [(tag, label(tag)) for tag in DIETARY_TAGS]
+
+
+def sentence(subject: str, flaw: Flaw) -> str:
+    """`The name is missing.`"""
+    return _("{subject} {detail}.").format(subject=subject, detail=_(flaw.detail))
 
 
 def _read(was: str) -> dict[str, str]:
@@ -93,7 +103,7 @@ def whole(field: str, written: str, flaws: list[Flaw]) -> int:
     """The whole number in a field; 0, and one more flaw, if it holds none."""
     if written.isascii() and written.isdigit() and len(written) < 10:
         return int(written)
-    flaws.append(Flaw(f"/{field}", "should be written as a number, such as 2"))
+    flaws.append(Flaw(f"/{field}", N_("should be written as a number, such as 2")))
     return 0
 
 
@@ -103,6 +113,6 @@ def date_time(field: str, day: str, time: str, flaws: list[Flaw]) -> str | Unset
     A time without a date is one more flaw, and gives UNSET.
     """
     if time and not day:
-        flaws.append(Flaw(f"/{field}", "has a time but no day"))
+        flaws.append(Flaw(f"/{field}", N_("has a time but no day")))
         return UNSET
     return f"{day}T{time}" if time else day or None

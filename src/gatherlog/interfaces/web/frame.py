@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from gatherlog import __version__
 from gatherlog.apps.people import Action, Role, Verdict, decide
 from gatherlog.core.eventstore.errors import Unauthenticated
+from gatherlog.core.texts import _
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.web.forms import read_form, read_upload
@@ -124,7 +125,7 @@ class Frame:
 
     def done(self, query: Mapping[str, str]) -> str:
         """What the page is to say was done just before; usually nothing."""
-        return self._done.get(query.get("done", ""), "")
+        return _(self._done.get(query.get("done", ""), ""))
 
 
 def _shared(visitor: Visitor | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from gatherlog.apps.guests import Guest, GuestPatch, NewGuest
 from gatherlog.apps.guests.inputs import Unsettled
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, whole
 from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
@@ -17,16 +18,16 @@ from gatherlog.interfaces.web.words import label
 __all__ = ["NAMES", "GuestForm", "blank", "filled", "new_guest", "patch", "unsettled"]
 
 NAMES: Final = {
-    "first_name": "The first name",
-    "last_name": "The last name",
-    "email": "The address",
-    "group_id": "The household",
-    "expected_guests": "The number of places",
-    "children": "The number of children",
-    "attending": "The answer",
-    "num_guests": "The number of people",
-    "dietary_tags": "What the kitchen should know",
-    "dietary": "The note",
+    "first_name": N_("The first name"),
+    "last_name": N_("The last name"),
+    "email": N_("The address"),
+    "group_id": N_("The household"),
+    "expected_guests": N_("The number of places"),
+    "children": N_("The number of children"),
+    "attending": N_("The answer"),
+    "num_guests": N_("The number of people"),
+    "dietary_tags": N_("What the kitchen should know"),
+    "dietary": N_("The note"),
 }
 _TEXTS: Final = (*(name for name in NAMES if name != "dietary_tags"), "version", "was")
 _ANSWERS: Final = {"coming": True, "declined": False, "undecided": None, "pending": None}
@@ -129,7 +130,7 @@ def unsettled(form: GuestForm) -> Unsettled | None:
 def _label_of(field: str, value: str) -> str:
     """The text that the page shows for a field's value."""
     if field == "attending":
-        return STATE_NAMES.get(value, value)
+        return _(STATE_NAMES[value]) if value in STATE_NAMES else value
     if field == "dietary_tags":
         return ", ".join(label(tag) for tag in value.split(",") if tag)
     return value

@@ -10,9 +10,10 @@ from gatherlog.apps.guests import GatheringFull, Guest
 from gatherlog.apps.people import Action
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import guest_form
-from gatherlog.interfaces.web.fields import TAGS
+from gatherlog.interfaces.web.fields import tags
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.guest_form import GuestForm
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
@@ -24,11 +25,11 @@ __all__ = ["GuestPages"]
 
 _GROUPS_OFFERED: Final = 200
 """Households offered for completion."""
-_CHANGED_MEANWHILE: Final = (
+_CHANGED_MEANWHILE: Final = N_(
     "There is something new about this guest since you opened the page, marked below. Nothing of "
     "yours is saved yet: save it again if you still mean it."
 )
-_FULL: Final = "There are not enough places left, so nothing was saved. Fewer people may fit."
+_FULL: Final = N_("There are not enough places left, so nothing was saved. Fewer people may fit.")
 
 
 class GuestPages:
@@ -134,10 +135,10 @@ class GuestPages:
             return await self._form(access, flawed, stored, status=status_of(error))
         except (Conflict, GatheringFull) as error:
             now = await self._frame.guest(request, access)
-            notice, again = _FULL, form.at(now.version)
+            notice, again = _(_FULL), form.at(now.version)
             if isinstance(error, Conflict):
                 saved = guest_form.filled(now.body, now.version)
-                notice, again = _CHANGED_MEANWHILE, form.rebased(saved)
+                notice, again = _(_CHANGED_MEANWHILE), form.rebased(saved)
             return await self._form(access, again, now, notice=notice, status=status_of(error))
         return self._frame.redirect(f"{access.path}/guests/{changed.body.id}", "saved")
 
@@ -173,7 +174,7 @@ class GuestPages:
             fields=form.fields,
             chosen=form.tags,
             groups=[size.group_id for size in groups.items],
-            tags=TAGS,
+            tags=tags(),
             note=note,
             notice=notice,
         )

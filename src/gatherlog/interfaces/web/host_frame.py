@@ -13,6 +13,7 @@ from gatherlog.apps.guests import DEFAULT, Gathering, Guest, QuotaReached
 from gatherlog.apps.people import Action, Role
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.auth import is_permitted, permit
 from gatherlog.interfaces.bodies import until_disconnected
@@ -31,11 +32,15 @@ T = TypeVar("T")
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DONE: Final = {
-    "made": "The gathering has been created. Now add your guests.",
-    "saved": "Saved.",
-    "added": "The guest is on the list.",
-    "removed": "The guest is off the list.",
-    "imported": "The sheet is imported.",
+    "made": N_("The gathering has been created. Now add your guests."),
+    "saved": N_("Saved."),
+    "added": N_("The guest is on the list."),
+    "removed": N_("The guest is off the list."),
+    "imported": N_("The sheet is imported."),
+    "imported_in_part": N_(
+        "The sheet is imported, but for the lines about which you did not choose. "
+        "Import it again to choose."
+    ),
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
 

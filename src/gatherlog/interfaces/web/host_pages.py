@@ -1,26 +1,26 @@
 """Pages of hosts about gatherings: the list, a new one, figures and guests, settings."""
 
-from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final
 from urllib.parse import urlencode
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import Gathering, LettersReached, NotifyUndecided, Status
+from gatherlog.apps.guests import Gathering, LettersReached, NotifyUndecided
 from gatherlog.apps.guests.decisions import is_closed
 from gatherlog.apps.people import Action, Actor, Role
 from gatherlog.core.commands.service import Listing, Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.live_streams import LiveStreams, changes
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web import gathering_form
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import version
+from gatherlog.interfaces.web.guest_query import GuestQuery
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
 from gatherlog.interfaces.web.invitation_page import today
-from gatherlog.interfaces.web.overview import deadline, facts
+from gatherlog.interfaces.web.overview import cautions, deadline, facts
 from gatherlog.interfaces.web.rows import STATE_NAMES, row
 from gatherlog.interfaces.web.streaming import Streamed
 from gatherlog.interfaces.web.totals import encode, totals
@@ -31,48 +31,14 @@ GATHERINGS_SHOWN: Final = 50
 GUESTS_SHOWN: Final = 50
 """Guests on one page, so that it takes the same time for fifty guests and fifty thousand."""
 HOUSEHOLDS_SHOWN: Final = 200
-_CHANGED_MEANWHILE: Final = (
+_CHANGED_MEANWHILE: Final = N_(
     "Somebody has changed these settings since you opened the page, as marked below. What you "
     "typed is not saved: send it again if you still mean it."
 )
-_ENOUGH_LETTERS: Final = (
-    "As many e-mails went out today as one day allows, so nothing was saved. Save it without "
-    "e-mails, save it again tomorrow, or ask whoever runs this site to allow more."
+_ENOUGH_LETTERS: Final = N_(
+    "Today’s limit of emails has been reached, so nothing was saved. Save it without "
+    "emails, save it again tomorrow, or ask whoever runs this site to allow more."
 )
-
-
-class GuestQuery(msgspec.Struct, frozen=True):
-    """Which guests the page lists, by the parameters of its URL."""
-
-    q: str
-    status: Status | None
-    household: str
-    cursor: str
-
-    @classmethod
-    def read(cls, query: Mapping[str, str]) -> "GuestQuery":
-        """Values that are invalid are ignored."""
-        status = query.get("status", "")
-        return cls(
-            q=query.get("q", "").strip()[:200],
-            status=next((known for known in get_args(Status) if known == status), None),
-            household=query.get("household", "")[:64],
-            cursor=query.get("cursor", "")[:4096],
-        )
-
-    def url(self, cursor: str | None) -> str:
-        """The URL's query for the part of the same list that begins at the cursor."""
-        parts = {
-            "q": self.q,
-            "status": self.status or "",
-            "household": self.household,
-            "cursor": cursor or "",
-        }
-        return "?" + urlencode({name: text for name, text in parts.items() if text})
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self.q or self.status or self.household)
 
 
 class HostPages:
@@ -108,12 +74,7 @@ class HostPages:
         query = GuestQuery.read(request.query_params)
         stats = await self._guests.stats(access.id)
         searching = self._guests.guests(
-            access.id,
-            q=query.q or None,
-            status=query.status,
-            group_id=query.household or None,
-            limit=GUESTS_SHOWN,
-            cursor=query.cursor or None,
+            access.id, **query.asked, limit=GUESTS_SHOWN, cursor=query.cursor or None
         )
         found = await self._frame.while_connected(request, searching)
         return self._frame.page(
@@ -125,10 +86,11 @@ class HostPages:
             deadline=deadline(gathering, today(platform, gathering)),
             closed=is_closed(gathering, platform.clock()),
             here=query.url(query.cursor),
+            cautions=list(cautions(gathering, stats)),
             totals=totals(stats),
             invited=stats.total_guests,
             rows=[row(stored.body) for stored in found.items],
-            states=STATE_NAMES,
+            states={state: _(name) for state, name in STATE_NAMES.items()},
             query=query,
             more=query.url(found.cursor) if found.cursor else "",
             note=self._frame.done(request.query_params),
@@ -221,11 +183,15 @@ class HostPages:
         except NotifyUndecided as error:
             return self._settings(access, fields, letters=error.letters, status=status_of(error))
         except LettersReached as error:
-            return self._settings(access, fields, notice=_ENOUGH_LETTERS, status=status_of(error))
+            return self._settings(
+                access, fields, notice=_(_ENOUGH_LETTERS), status=status_of(error)
+            )
         except Conflict as error:
             now = gathering_form.filled(access.gathering.body, access.gathering.version)
             again = fields.rebased(now, lambda name, value: value)
-            return self._settings(access, again, notice=_CHANGED_MEANWHILE, status=status_of(error))
+            return self._settings(
+                access, again, notice=_(_CHANGED_MEANWHILE), status=status_of(error)
+            )
         return self._frame.redirect(access.path, "saved")
 
     async def _remove(self, request: Request, access: GatheringAccess) -> Response:

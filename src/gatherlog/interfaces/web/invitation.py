@@ -1,29 +1,38 @@
 """What the invitation page shows of a gathering and a household, as texts. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import msgspec
 
-from gatherlog.apps.guests import DIETARY_TAGS, Gathering, Household, Questions, Waiting
+from gatherlog.apps.guests import Gathering, Household, Questions, Waiting
 from gatherlog.core.eventstore.errors import Flaw
+from gatherlog.core.texts import N_, _, ngettext
 from gatherlog.interfaces.web.answer_form import AnswerForm
+from gatherlog.interfaces.web.fields import tags
 from gatherlog.interfaces.web.household_form import filled_forms, prefix_of, shown_members
 from gatherlog.interfaces.web.overview import deadline
 from gatherlog.interfaces.web.persons import Person, person
-from gatherlog.interfaces.web.words import day, label, listed, local, people, zone
+from gatherlog.interfaces.web.spans import span
+from gatherlog.interfaces.web.words import listed, people
 
 __all__ = ["Invitation", "confirmation", "invitation"]
 
 _HEADLINES: Final = {
-    "coming": ("You are coming", "The hosts are looking forward to seeing you."),
-    "declined": ("You cannot come", "Thank you for letting the hosts know."),
-    "undecided": ("You are not sure yet", "The hosts know that you are still thinking about it."),
-    "waiting": ("You are on the waiting list", "There is not enough room just now."),
-    "pending": ("You have not answered", "The time for answering is over."),
+    "coming": (N_("You’re coming"), N_("The hosts are looking forward to seeing you.")),
+    "declined": (N_("You’re not coming"), N_("Thank you for letting the hosts know.")),
+    "undecided": (
+        N_("You’re not sure yet"),
+        N_("The hosts know that you are still thinking about it."),
+    ),
+    "waiting": (N_("You are on the waiting list"), N_("There is not enough room just now.")),
+    "pending": (N_("You haven’t answered"), N_("RSVPs are closed.")),
 }
-_OPEN: Final = ("Your answer is still missing", "The others see it here as soon as you give it.")
+_OPEN: Final = (
+    N_("Your answer is still missing"),
+    N_("The others see it here as soon as you give it."),
+)
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +60,10 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     """The token of the form that leads a co-host to the pages of hosts; empty for others."""
     preview: str
     """For a host who previews the page, the path to go back to; empty for the guest."""
-    tags: tuple[tuple[str, str], ...] = tuple((tag, label(tag)) for tag in DIETARY_TAGS)
+
+    @property
+    def tags(self) -> list[tuple[str, str]]:
+        return tags()
 
     @property
     def own(self) -> Person:
@@ -72,18 +84,24 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     def headline(self) -> str:
         coming = sum(person.count for person in self.people if person.state == "coming")
         if not self.alone and self.state == "coming":
-            return "One of you is coming" if coming == 1 else f"{coming} of you are coming"
+            text = ngettext("One of you is coming", "{count} of you are coming", coming)
+            return text.format(count=coming)
         if not self.alone and self.state == "waiting" and coming:
-            return f"{coming} of you {'is' if coming == 1 else 'are'} coming, the others wait"
+            text = ngettext(
+                "{count} of you is coming, the others are waiting",
+                "{count} of you are coming, the others are waiting",
+                coming,
+            )
+            return text.format(count=coming)
         if self.state == "pending" and not self.closed:
-            return _OPEN[0]
-        return _HEADLINES[self.state][0]
+            return _(_OPEN[0])
+        return _(_HEADLINES[self.state][0])
 
     @property
     def subline(self) -> str:
         if self.state == "pending" and not self.closed:
-            return _OPEN[1]
-        return _HEADLINES[self.state][1]
+            return _(_OPEN[1])
+        return _(_HEADLINES[self.state][1])
 
     @property
     def answered(self) -> bool:
@@ -100,9 +118,10 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
         """How many places are reserved; empty if none are."""
         if self.seats == 0:
             return ""
-        if self.seats == 1:
-            return "One place is reserved for you."
-        return f"{self.seats} places are reserved for you."
+        text = ngettext(
+            "One place is reserved for you.", "{count} places are reserved for you.", self.seats
+        )
+        return text.format(count=self.seats)
 
     @property
     def in_calendar(self) -> bool:
@@ -162,8 +181,12 @@ def invitation(
 
 def confirmation(signed_up: int, expected: int) -> str:
     """The question that is asked where more people are signed up than were expected."""
-    kept = "One place was" if expected == 1 else f"{expected} places were"
-    return f"{kept} reserved for you, and now you are {people(signed_up)}. Is that right?"
+    text = ngettext(
+        "One place was reserved for you, and now you are {people}. Is that right?",
+        "{count} places were reserved for you, and now you are {people}. Is that right?",
+        expected,
+    )
+    return text.format(count=expected, people=people(signed_up))
 
 
 def _persons(
@@ -185,20 +208,29 @@ def _waiting(unit: Waiting, names: Mapping[str, str], gathering: Gathering) -> s
     who = people(unit.people)
     if not unit.fits:
         places = people(gathering.max_guests or 0)
-        return (
-            f"You are {who}, but the gathering has room for {places} in all, so there will never "
+        return _(
+            "You are {people}, but the gathering has room for {places} in all, so there will never "
             "be enough places for all of you at once. Fewer of you may fit: change your answer."
-        )
-    place = f"You are number {unit.place} in line."
-    if unit.people == 1:
-        return f"{place} As soon as a place is free for you, it is yours: there is nothing to do."
-    whole = "both" if unit.people == 2 else f"all {unit.people}"
+        ).format(people=who, places=places)
+    told = [_("You are number {place} in line.").format(place=unit.place), _when_free(unit)]
     together = [names[id] for id in unit.members if id in names]
-    family = f" We keep {listed(together)} together." if len(together) > 1 else ""
-    return (
-        f"{place} As soon as there is room for {whole} of you, the places are yours: "
-        f"there is nothing to do.{family}"
-    )
+    if len(together) > 1:
+        told.append(_("We keep {names} together.").format(names=listed(together)))
+    return " ".join(told)
+
+
+def _when_free(unit: Waiting) -> str:
+    if unit.people == 1:
+        return _("As soon as a place is free for you, it is yours: there is nothing to do.")
+    if unit.people == 2:
+        return _(
+            "As soon as there is room for both of you, the places are yours: there is nothing to "
+            "do."
+        )
+    return _(
+        "As soon as there is room for all {count} of you, the places are yours: there is nothing "
+        "to do."
+    ).format(count=unit.people)
 
 
 def _questions(
@@ -207,33 +239,39 @@ def _questions(
     """Questions about members without an answer; none until somebody comes."""
     silent = {person.first_name for person in persons if person.state == "pending"}
     pending = [id for id in questions.not_coming if names.get(id) in silent]
-    # The reader is addressed as "you", and named first, as everywhere on the page.
-    asked = ["you"] * (own in pending) + [names[id] for id in pending if id != own]
-    if asked and questions.signed_up:
-        is_one = len(asked) == 1 and asked != ["you"]
-        verb = f"{'Isn' if is_one else 'Aren'}\N{RIGHT SINGLE QUOTATION MARK}t"
-        missing = f"There is no answer for {listed(asked, 'or')} yet."
-        yield f"{verb} {listed(asked)} coming? {missing}"
+    others = [names[id] for id in pending if id != own]
+    if not questions.signed_up:
+        return
+    if own in pending:
+        yield _("You haven’t answered yet.")
+    if others:
+        text = ngettext(
+            "{names} hasn’t answered yet.", "{names} haven’t answered yet.", len(others)
+        )
+        yield text.format(names=listed(others))
 
 
 def _room(household: Household, places_left: int | None) -> str:
     if places_left is None or household.questions.signed_up:
         return ""
     if places_left == 0:
-        return (
+        return _(
             "All places are taken just now. Say yes all the same: then you are on the waiting "
             "list, and come in as soon as there is room for you."
         )
     if places_left < household.family_sum:
-        left = "One place is" if places_left == 1 else f"{places_left} places are"
-        return f"{left} left. If more of you say yes, you wait together until there is room."
+        text = ngettext(
+            "One place is left. If more of you say yes, you wait together until there is room.",
+            "{count} places are left. If more of you say yes, you wait together until there is "
+            "room.",
+            places_left,
+        )
+        return text.format(count=places_left)
     return ""
 
 
 def _when(gathering: Gathering) -> str | None:
     if gathering.event_date is None:
         return None
-    when = local(gathering.event_date)
-    if isinstance(when, datetime):
-        return f"{day(when)}\n{when:%H:%M}, {zone(gathering.time_zone)}"
-    return day(when)
+    start, end = gathering.event_date, gathering.event_end
+    return span(start, end, gathering.time_zone, between="\n")

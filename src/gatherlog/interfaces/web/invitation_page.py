@@ -15,13 +15,16 @@ from gatherlog.apps.guests import (
     GatheringFull,
     Household,
     HouseholdAnswer,
+    MailedLinks,
     RsvpClosed,
+    sign_in_name,
 )
 from gatherlog.apps.messages import About
 from gatherlog.apps.people.guest_login import AFTERWARDS
 from gatherlog.apps.people.policy import Action, Actor, Role, Verdict, decide
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Conflict, Flaw, GatherlogError, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.access_notes import note_access
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
@@ -46,14 +49,16 @@ UNLISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 """Headers of every answer below `/r/`: search engines must not index it."""
 _TO_BE_CONFIRMED: Final = 422
 _GONE: Final = 410
-_SEND_AGAIN: Final = (
+_SEND_AGAIN: Final = N_(
     "Below is first what is saved now, then what you were about to send: please send it again if "
     "you still mean it."
 )
 _NOTICES: Final[Mapping[type[GatherlogError], str]] = {
-    GatheringFull: "There are not enough places left for this answer, so it was not saved. "
-    "What you answered before still stands. Fewer people may fit.",
-    RsvpClosed: "The time for answering ended before this answer came, so it was not saved.",
+    GatheringFull: N_(
+        "There are not enough places left for this answer, so it was not saved. What you answered "
+        "before still stands. Fewer people may fit."
+    ),
+    RsvpClosed: N_("RSVPs closed before this answer came, so it was not saved."),
 }
 
 
@@ -103,19 +108,39 @@ class InvitationPage:
             return self._refused(error)
 
     async def calendar(self, request: Request) -> Response:
-        """The gathering as a calendar file; 404 for one without a date."""
+        """The gathering as a calendar file; 404 for one without a date.
+
+        Calendars read the file again and again. So that they take the event out if the gathering
+        is removed, the file then says that, until the links would have ended.
+        """
         try:
-            access = await self._open(request, Action.READ_INVITATION, Action.READ_HOUSEHOLD)
+            gathering = await self._in_calendars(request)
         except NotFound as error:
             return self._refused(error)
-        if access.gathering.event_date is None:
+        if gathering.event_date is None:
             return self._renderer.message(message(404), 404, UNLISTED)
         disposition = {"Content-Disposition": 'attachment; filename="invitation.ics"'}
         return Response(
-            calendar(access.gathering, self._platform.clock()),
+            calendar(gathering, self._platform.clock()),
             headers={**HEADERS, **UNLISTED, **disposition},
             media_type="text/calendar; charset=utf-8",
         )
+
+    async def _in_calendars(self, request: Request) -> Gathering:
+        """The gathering of the link, also if it was removed. Raises NotFound as `_open` does."""
+        try:
+            own, joint = Action.READ_INVITATION, Action.READ_HOUSEHOLD
+            return (await self._open(request, own, joint)).gathering
+        except _LinkExpired:
+            raise
+        except NotFound:
+            holder = await self._guests.link_holder(request.path_params["token"])
+            guest = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
+            _permit(guest, Action.READ_INVITATION, holder.guest_id)
+            removed = await self._guests.removed_gathering(holder.gathering_id)
+            if _is_over(removed, self._platform.clock()):
+                raise
+            return removed
 
     async def _show(self, request: Request) -> Response:
         """The invitation with the answers so far."""
@@ -153,7 +178,8 @@ class InvitationPage:
             self._visitors.check_form(request, await read_form(request), access.anonymous)
         except FormOutdated:
             return self._renderer.message(FORM_OUTDATED, 403, UNLISTED)
-        name = access.household.guest.body.last_name
+        own = access.household.guest.body
+        name = sign_in_name(own.first_name, own.last_name)
         login = await self._platform.guest_login.login(request.path_params["token"], name)
         self._platform.trail.note(access.actor.name, "login", access.gathering.id, access.actor.id)
         response = RedirectResponse(f"/host/{access.gathering.id}", 303, {**HEADERS, **UNLISTED})
@@ -194,7 +220,7 @@ class InvitationPage:
                 return self._saved()  # the form was sent twice
             if now.household.closed:
                 error = RsvpClosed("RSVP is closed")
-            notice = _NOTICES.get(type(error)) or _changed_meanwhile(error, now.household)
+            notice = _(_NOTICES.get(type(error), "")) or _changed_meanwhile(error, now.household)
             return await self._page(now, form, notice=notice, status=status_of(error))
         return self._saved()
 
@@ -207,7 +233,10 @@ class InvitationPage:
 
         The policy is asked about the action `own` for the guest, and `joint` for every member.
         """
-        holder = await self._guests.link_holder(request.path_params["token"])
+        token = request.path_params["token"]
+        is_mailed = MailedLinks.is_mailed(token)
+        find = self._platform.mailed_links.holder if is_mailed else self._guests.link_holder
+        holder = await find(token)
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
@@ -215,7 +244,7 @@ class InvitationPage:
         gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        manages = household.guest.body.manages
+        manages = household.guest.body.manages and not is_mailed
         anonymous = self._visitors.anonymous(request) if manages else None
         access = _InvitationAccess(gathering, household, actor, anonymous)
         for member in access.members:
@@ -301,5 +330,6 @@ def _changed_meanwhile(error: GatherlogError, household: Household) -> str:
     moved = error.changed if isinstance(error, AnswersChanged) else ()
     names = [member.body.first_name for member in household.members if member.body.id in moved]
     if not names:
-        return f"This was changed after you opened the page. {_SEND_AGAIN}"
-    return f"There is a new answer for {listed(names)} since you opened the page. {_SEND_AGAIN}"
+        return f"{_('This was changed after you opened the page.')} {_(_SEND_AGAIN)}"
+    changed = _("There is a new answer for {names} since you opened the page.")
+    return f"{changed.format(names=listed(names))} {_(_SEND_AGAIN)}"

@@ -124,7 +124,7 @@ def _counting(guests: Iterable[Guest], whole: bool) -> Steps[tuple[int, int]]:
 def _showing(links: list[tuple[Guest, str]]) -> Steps[NewLinks]:
     rows: list[tuple[str, str, str, str]] = []
     for guest, link in links:
-        name = f"{guest.first_name} {guest.last_name}"
+        name = guest.name
         rows.append((name, guest.email or "", guest.group_id or "", link))
         yield
     sheet = yield from writing_links(consumed(links))

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from gatherlog.apps.guests import Gathering
 from gatherlog.apps.people.policy import Action, Verdict, decide
 from gatherlog.core.eventstore.errors import GatherlogError, NotFound
+from gatherlog.interfaces.compression import Fixed
 from gatherlog.interfaces.live_streams import LiveStreams
 from gatherlog.interfaces.long_work import LongWork
 from gatherlog.interfaces.platform import Platform
@@ -76,7 +77,9 @@ class Pages:
         )
         # Takes some 25 ms and is always the same, so it is rendered once, on the first request.
         self._docs_made = cache(
-            lambda: self._renderer.html("reference.html", reference=arrange(openapi))
+            lambda: Fixed(
+                self._renderer.html("reference.html", reference=arrange(openapi)).encode()
+            )
         )
         self._api = frozenset(path.split("/")[1] for path in openapi["paths"])
 
@@ -175,16 +178,21 @@ class Pages:
             return None
 
     async def _docs(self, request: Request) -> Response:
-        return HTMLResponse(self._docs_made(), headers=HEADERS)
+        content, encoding = self._docs_made().answer(_accepted(request))
+        return HTMLResponse(content, headers={**HEADERS, **encoding})
 
     async def _static(self, request: Request) -> Response:
-        asset = self._renderer.asset(request.path_params["name"])
+        asset = self._renderer.asset(request.path_params["name"], _accepted(request))
         if asset is None:
             raise NotFound("There is no such file.")
         return asset
 
     async def _robots(self, request: Request) -> Response:
         return PlainTextResponse(_ROBOTS, headers=HEADERS)
+
+
+def _accepted(request: Request) -> str:
+    return request.headers.get("accept-encoding", "")
 
 
 def _routes(frame: Frame, pages: Sequence[tuple[str, PageHandler, list[str]]]) -> list[Route]:

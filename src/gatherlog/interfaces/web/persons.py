@@ -7,7 +7,9 @@ import msgspec
 
 from gatherlog.apps.guests import DIETARY_TAGS, Guest
 from gatherlog.core.eventstore.errors import Flaw
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.answer_form import AnswerForm
+from gatherlog.interfaces.web.fields import sentence
 from gatherlog.interfaces.web.words import label, people
 
 __all__ = ["Person", "details", "person", "worded"]
@@ -21,18 +23,18 @@ _FIELDS: Final = {
 }
 """By field, the id of its first control, and its key in `_NAMES`."""
 _NAMES: Final = {
-    "answer": ("Your answer", "The answer for {}"),
-    "number of people": ("The number of people", "The number of people for {}"),
-    "number of children": ("The number of children", "The number of children for {}"),
-    "kitchen": ("What the kitchen should know", "What the kitchen should know of {}"),
-    "note": ("Your note", "The note for {}"),
+    "answer": (N_("Your answer"), N_("The answer for {name}")),
+    "number of people": (N_("The number of people"), N_("The number of people for {name}")),
+    "number of children": (N_("The number of children"), N_("The number of children for {name}")),
+    "kitchen": (N_("What the kitchen should know"), N_("What the kitchen should know of {name}")),
+    "note": (N_("Your note"), N_("The note for {name}")),
 }
 _STATES: Final = {
-    "coming": "Coming",
-    "declined": "Cannot come",
-    "undecided": "Not sure yet",
-    "waiting": "On the waiting list",
-    "pending": "No answer yet",
+    "coming": N_("Coming"),
+    "declined": N_("Can’t come"),
+    "undecided": N_("Not sure yet"),
+    "waiting": N_("On the waiting list"),
+    "pending": N_("No answer yet"),
 }
 
 
@@ -76,12 +78,12 @@ def person(
     more = f", {people(count, guest.children)}" if count > 1 else ""
     return Person(
         prefix=prefix,
-        name=f"{guest.first_name} {guest.last_name}",
+        name=guest.name,
         first_name=guest.first_name,
         own=own,
         state=guest.status,
         count=count,
-        answer=_STATES[guest.status] + more,
+        answer=_(_STATES[guest.status]) + more,
         details=details(guest) if own else [],
         several=guest.expected_guests > 1 or count > 1,
         child=guest.expected_guests == 1 and guest.children == 1,
@@ -94,11 +96,11 @@ def details(guest: Guest) -> list[tuple[str, str]]:
     """The details of a guest's yes, as labels with texts."""
     if guest.status not in ("coming", "waiting"):
         return []
-    shown = [("Who", people(guest.num_guests, guest.children))]
+    shown = [(_("Who"), people(guest.num_guests, guest.children))]
     if guest.dietary_tags:
-        shown.append(("Food", ", ".join(label(tag) for tag in guest.dietary_tags)))
+        shown.append((_("Food"), ", ".join(label(tag) for tag in guest.dietary_tags)))
     if guest.dietary:
-        shown.append(("Note" if guest.dietary_tags else "Food", guest.dietary))
+        shown.append((_("Note") if guest.dietary_tags else _("Food"), guest.dietary))
     return shown
 
 
@@ -112,6 +114,6 @@ def worded(flaws: Sequence[Flaw], name: str | None = None) -> dict[str, str]:
         pointed = flaw.pointer.split("/")[1] if "/" in flaw.pointer else ""
         field = pointed if pointed in _FIELDS else "attending"
         yours, theirs = _NAMES[_FIELDS[field][1]]
-        subject = yours if name is None else theirs.format(name)
-        sentences.setdefault(field, f"{subject} {flaw.detail}.")
+        subject = _(yours) if name is None else _(theirs).format(name=name)
+        sentences.setdefault(field, sentence(subject, flaw))
     return sentences

@@ -6,9 +6,10 @@ from itertools import groupby
 
 import msgspec
 
-from gatherlog.apps.guests import DIETARY_TAGS, Guest
+from gatherlog.apps.guests import DIETARY_TAGS, Guest, listed_name, name_order
 from gatherlog.core.commands.text import folded
 from gatherlog.core.eventstore.giving_way import Steps, consumed, sorting
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.rows import STATE_NAMES
 from gatherlog.interfaces.web.words import label
 
@@ -56,7 +57,7 @@ def printing(guests: Iterable[Guest]) -> Steps[list[PrintedHousehold]]:
     """All guests in alphabetical order, of households' names and of names of guests in none."""
     ordered = yield from sorting(guests, _order)
     households: list[PrintedHousehold] = []
-    for (_, name, _), members in groupby(consumed(ordered), key=_household):
+    for (_folded, name, _id), members in groupby(consumed(ordered), key=_household):
         household = PrintedHousehold(name, [])
         for guest in members:
             household.guests.append(_printed(guest))
@@ -78,7 +79,7 @@ def counting_meals(guests: Iterable[Guest]) -> Steps[Kitchen]:
         invitations[needs] += 1
         people[needs] += guest.num_guests
         if guest.dietary:
-            notes.append((f"{guest.first_name} {guest.last_name}", guest.dietary))
+            notes.append((guest.name, guest.dietary))
     ordered = sorted(people, key=lambda needs: (bool(needs), -people[needs], needs))
     meals = [Meal(_meal(needs), invitations[needs], people[needs]) for needs in ordered]
     return Kitchen(meals, notes)
@@ -88,22 +89,22 @@ def _household(guest: Guest) -> tuple[str, str, str]:
     """What is the same for all guests of a household, and unique for a guest who is in none."""
     if guest.group_id is not None:
         return (folded(guest.group_id), guest.group_id, "")
-    return (folded(guest.last_name), "", guest.id)
+    return (name_order(guest.first_name, guest.last_name)[0], "", guest.id)
 
 
 def _order(guest: Guest) -> tuple[str, ...]:
     """Sorts adults before children within a household."""
     child = str(int(guest.children >= max(guest.expected_guests, 1)))
-    return (*_household(guest), child, folded(guest.last_name), folded(guest.first_name))
+    return (*_household(guest), child, *name_order(guest.first_name, guest.last_name))
 
 
 def _printed(guest: Guest) -> PrintedGuest:
     yes = guest.status in ("coming", "waiting")
     tags = [label(tag) for tag in guest.dietary_tags]
     return PrintedGuest(
-        name=f"{guest.last_name}, {guest.first_name}",
+        name=listed_name(guest.first_name, guest.last_name),
         state=guest.status,
-        answer=STATE_NAMES[guest.status],
+        answer=_(STATE_NAMES[guest.status]),
         people=str(guest.num_guests) if yes else "",
         children=str(guest.children or "") if yes else "",
         food="; ".join(filter(None, [", ".join(tags), guest.dietary])),
@@ -112,6 +113,9 @@ def _printed(guest: Guest) -> PrintedGuest:
 
 def _meal(needs: Sequence[str]) -> str:
     if not needs:
-        return "Nothing special"
+        return _("Nothing special")
     first, *others = [label(tag) for tag in needs]
-    return " and ".join([first, *(other.lower() for other in others)])
+    and_ = _("{one} and {other}")
+    for other in others:
+        first = and_.format(one=first, other=other.lower())
+    return first

@@ -7,11 +7,15 @@ from importlib.resources import files
 from itertools import islice
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from starlette.responses import HTMLResponse, Response
 
 from gatherlog.core.eventstore.giving_way import Steps, in_turns
-from gatherlog.interfaces.web.messages import Message
+from gatherlog.core.texts import Language, language
+from gatherlog.interfaces.compression import Fixed
+from gatherlog.interfaces.web.messages import Message, translated
+from gatherlog.interfaces.web.translating import Translating
+from gatherlog.interfaces.web.words import number
 
 __all__ = ["HEADERS", "SCRIPTED", "Renderer", "renderer"]
 
@@ -50,17 +54,10 @@ class Renderer:
 
     def __init__(self) -> None:
         static = files("gatherlog.interfaces") / "static"
-        self._assets = {name: (static / name).read_bytes() for name in _ASSETS}
-        self._environment = Environment(
-            loader=PackageLoader("gatherlog.interfaces"),
-            autoescape=True,
-            auto_reload=False,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["version"] = ""  # overridden on pages for operators
-        self._environment.globals["asset"] = self._address
+        contents = {name: (static / name).read_bytes() for name in _ASSETS}
+        self._assets = {name: Fixed(content) for name, content in contents.items()}
+        self._addresses = {name: _address(name, content) for name, content in contents.items()}
+        self._environments: dict[Language, Environment] = {}
 
     def page(
         self,
@@ -85,7 +82,7 @@ class Renderer:
         return HTMLResponse(content, 200, {**HEADERS, **headers})
 
     def _rendering(self, template: str, values: Mapping[str, Any]) -> Steps[bytes]:
-        pieces = self._environment.get_template(template).generate(values)
+        pieces = self._template(template).generate(values)
         parts: list[bytes] = []
         while some := list(islice(pieces, _PIECES)):
             parts.append("".join(some).encode())
@@ -94,26 +91,55 @@ class Renderer:
 
     def html(self, template: str, **values: Any) -> str:
         """The page as text."""
-        return self._environment.get_template(template).render(values)
+        return self._template(template).render(values)
+
+    def _template(self, name: str) -> Template:
+        """The template in the language that is in use; compiled once for each language."""
+        chosen = language()
+        environment = self._environments.get(chosen)
+        if environment is None:
+            environment = self._environments[chosen] = self._environment(chosen)
+        return environment.get_template(name)
+
+    def _environment(self, chosen: Language) -> Environment:
+        made = Environment(
+            loader=PackageLoader("gatherlog.interfaces"),
+            autoescape=True,
+            auto_reload=False,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        Translating.into(made, chosen)
+        made.filters["number"] = number
+        made.globals["version"] = ""  # overridden on pages for operators
+        made.globals["asset"] = self._addresses.__getitem__
+        return made
 
     def message(
         self, message: Message, status: int, headers: Mapping[str, str] = {}
     ) -> HTMLResponse:
         """A page with nothing but a message."""
         return self.page(
-            "message.html", status=status, headers=headers, message=message, status_code=status
+            "message.html",
+            status=status,
+            headers=headers,
+            message=translated(message),
+            status_code=status,
         )
 
-    def asset(self, name: str) -> Response | None:
+    def asset(self, name: str, accept_encoding: str) -> Response | None:
         """A file of `static/`, which browsers may cache for a year; None if there is none."""
         if name not in _ASSETS:
             return None
-        headers = {**HEADERS, "Cache-Control": _A_YEAR}
-        return Response(self._assets[name], 200, headers, media_type=_ASSETS[name])
+        content, encoding = self._assets[name].answer(accept_encoding)
+        headers = {**HEADERS, "Cache-Control": _A_YEAR, **encoding}
+        return Response(content, 200, headers, media_type=_ASSETS[name])
 
-    def _address(self, name: str) -> str:
-        """The URL of a file of `static/`. It changes with the content, so that it can be cached."""
-        return f"/static/{name}?v={hashlib.sha256(self._assets[name]).hexdigest()[:12]}"
+
+def _address(name: str, content: bytes) -> str:
+    """The URL of a file of `static/`. It changes with the content, so that it can be cached."""
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 @cache

@@ -4,19 +4,20 @@ from typing import Final
 
 import msgspec
 
-from gatherlog.apps.guests import Guest
+from gatherlog.apps.guests import Guest, listed_name
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.words import people
 
 __all__ = ["STATE_NAMES", "Row", "row"]
 
 STATE_NAMES: Final = {
-    "coming": "Coming",
-    "waiting": "Waiting",
-    "undecided": "Not sure",
-    "declined": "Not coming",
-    "pending": "No answer",
+    "coming": N_("Coming"),
+    "waiting": N_("Waiting"),
+    "undecided": N_("Not sure"),
+    "declined": N_("Can’t come"),
+    "pending": N_("No answer"),
 }
-"""What the pages of hosts call the states, in the order of the filter's options."""
+"""What the pages of hosts call the states, in the order of the filter's options. In English."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -34,18 +35,18 @@ def row(guest: Guest) -> Row:
     """The guest's row; the last name comes first, as the list is sorted by it."""
     yes = guest.status in ("coming", "waiting")
     count = guest.num_guests if yes else guest.expected_guests
-    alone = "a child" if guest.children else ""
+    alone = _("a child") if guest.children else ""
     about = [
         alone if count == 1 else people(count, guest.children),
         guest.group_id or "",
         guest.email or "",
-        "co-host" if guest.is_co_host else "",
-        "special food" if guest.dietary or guest.dietary_tags else "",
+        _("co-host") if guest.is_co_host else "",
+        _("special food") if guest.dietary or guest.dietary_tags else "",
     ]
     return Row(
         id=guest.id,
-        name=f"{guest.last_name}, {guest.first_name}",
+        name=listed_name(guest.first_name, guest.last_name),
         about=" · ".join(part for part in about if part),
         state=guest.status,
-        answer=STATE_NAMES[guest.status],
+        answer=_(STATE_NAMES[guest.status]),
     )

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.people import Action, Actor, Role, Verdict, decide
+from gatherlog.core.texts import N_, _
 
 __all__ = ["Section", "safe_path", "sections"]
 
@@ -19,14 +20,14 @@ class Section(msgspec.Struct, frozen=True):
 
 
 SECTIONS: Final = (
-    Section("/things", "Things to do", Action.FIND_THINGS),
-    Section("/favourites", "Favourites", Action.KEEP_FAVOURITES),
-    Section("/bookings", "Bookings", Action.BOOK_THING),
-    Section("/children", "Children", Action.KEEP_CHILDREN),
-    Section("/host", "My gatherings", Action.LIST_GATHERINGS),
-    Section("/messages", "Messages", Action.USE_CONVERSATIONS),
-    Section("/desk", "Organise", Action.LIST_OWN_THINGS),
-    Section("/review", "Review", Action.LIST_REVIEWS),
+    Section("/things", N_("Things to do"), Action.FIND_THINGS),
+    Section("/favourites", N_("Favourites"), Action.KEEP_FAVOURITES),
+    Section("/bookings", N_("Bookings"), Action.BOOK_THING),
+    Section("/children", N_("Children"), Action.KEEP_CHILDREN),
+    Section("/host", N_("My gatherings"), Action.LIST_GATHERINGS),
+    Section("/messages", N_("Messages"), Action.USE_CONVERSATIONS),
+    Section("/desk", N_("Organise"), Action.LIST_OWN_THINGS),
+    Section("/review", N_("Review"), Action.LIST_REVIEWS),
 )
 _SEGMENT: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 _QUERY: Final = _SEGMENT | frozenset(".~%&=+,:@")
@@ -40,7 +41,8 @@ def sections(actor: Actor | None) -> list[Section]:
     """
     if actor is not None and actor.role is Role.GUEST:
         return []
-    return [one for one in SECTIONS if decide(actor, one.action) is Verdict.ALLOW]
+    open_to = [one for one in SECTIONS if decide(actor, one.action) is Verdict.ALLOW]
+    return [msgspec.structs.replace(one, label=_(one.label)) for one in open_to]
 
 
 def safe_path(text: str) -> str:

@@ -5,92 +5,48 @@ store it.
 """
 
 import hashlib
-from typing import Final
+from typing import Final, get_args
 
-import msgspec
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gatherlog.apps.guests import Imported
+from gatherlog.apps.guests.choices import Action as Choosing
+from gatherlog.apps.guests.choices import choices_of
+from gatherlog.apps.guests.question_sheet import writing_questions
 from gatherlog.apps.guests.sheets import (
-    BadLine,
-    DietCell,
+    ENCODING_LABELS,
     Sheet,
-    SheetRow,
+    known_encoding,
     reading_sheet,
     writing_sheet,
 )
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import Flaw, Invalid
-from gatherlog.core.eventstore.giving_way import consumed, in_turns
+from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
+from gatherlog.core.texts import _
 from gatherlog.interfaces.problems import status_of
-from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.forms import text, version
+from gatherlog.interfaces.web.guest_query import GuestQuery
 from gatherlog.interfaces.web.host_frame import GatheringAccess, HostFrame
+from gatherlog.interfaces.web.import_preview import (
+    Before,
+    Preview,
+    looking_back,
+    previewing,
+)
 from gatherlog.interfaces.web.overview import facts
 from gatherlog.interfaces.web.packing import packing, unpacking
 from gatherlog.interfaces.web.printed_list import counting_meals, printing
 from gatherlog.interfaces.web.rendering import HEADERS
 from gatherlog.interfaces.web.totals import totals
-from gatherlog.interfaces.web.words import label
 
 __all__ = ["SheetPages"]
 
-_SHOWN: Final = 10
-"""Rows of a preview."""
-_BAD_SHOWN: Final = 50
+_FLAWS_SHOWN: Final = 10
 _TYPE: Final = "text/csv; charset=utf-8"
-_FORMATS: Final = {
-    "google": "Google Contacts",
-    "outlook": "Outlook",
-    "eventbrite": "Eventbrite",
-    "sheet": "a sheet of your own",
-}
-
-
-_MEANINGS: Final = {
-    "group_id": "household",
-    "expected_guests": "seats",
-    "children_included": "children among the seats",
-    "email": "e-mail address",
-}
-
-
-class PreviewRow(msgspec.Struct, frozen=True):
-    """A guest in the sheet; a text is empty where the sheet says nothing."""
-
-    name: str
-    household: str
-    guessed: bool
-    address: str
-    seats: str
-    children: str
-    food: str
-
-
-class Preview(msgspec.Struct, frozen=True):
-    """How a sheet was understood, and what its import would change."""
-
-    kind: str
-    columns: list[tuple[str, str]]
-    """Header of each column, and what it was understood as."""
-    ignored: tuple[str, ...]
-    households: int
-    guessed: int
-    seats: int
-    children: int
-    outcome: Imported
-    rows: list[PreviewRow]
-    """The first guests of the sheet."""
-    count: int
-    bad: list[BadLine]
-    bad_count: int
-    left_out: list[BadLine]
-    diets: list[DietCell]
-    """Cells about diets that were not fully understood."""
-    diet_count: int
-    packed: list[str]
-    """Parts of a text."""
+_ROW: Final = "row-"
+"""What the fields of the choices begin with; behind it is the name of the row."""
 
 
 class SheetPages:
@@ -107,29 +63,31 @@ class SheetPages:
             return self._page(access)
         sent, file = await self._frame.upload(request, access.visitor, "file")
         try:
-            if "packed" in sent:
+            if "download" in sent:
+                return await self._questions(request, access, sent)
+            if "packed" in sent and "again" not in sent:
                 async with self._frame.long_write(access):
-                    return await self._import(access, text(sent, "packed"))
-            data = _given(sent, file)
+                    return await self._import(access, sent)
+            data = await _given(sent, file)
             preview = await self._frame.long_read(
-                request, access, lambda: self._preview(access, data)
+                request, access, lambda: self._preview(access, sent, data)
             )
         except Invalid as error:
             lines = text(sent, "lines")
             return self._page(access, wrong=_sentences(error), lines=lines, status=status_of(error))
-        return self._page(access, preview=preview)
+        return await self._shown(access, preview)
 
     async def export(self, request: Request) -> Response:
-        """The whole guest list as a sheet, which can be imported again."""
+        """The guest list as a sheet, which can be imported again: as much as the query chooses."""
         access = await self._frame.access(request, Action.EXPORT_GUESTS)
+        query = GuestQuery.read(request.query_params)
 
         async def read() -> bytes:
-            guests = await self._guests.all_guests(access.id)
+            guests = await self._guests.all_guests(access.id, **query.asked)
             return await in_turns(writing_sheet(consumed(guests)))
 
         sheet = await self._frame.long_read(request, access, read)
-        disposition = {"Content-Disposition": 'attachment; filename="guests.csv"'}
-        return Response(sheet, 200, {**HEADERS, **disposition}, media_type=_TYPE)
+        return _download(sheet, "guests.csv")
 
     async def print(self, request: Request) -> Response:
         """The whole guest list for printing: households, answers, and meals for the kitchen."""
@@ -150,27 +108,64 @@ class SheetPages:
             households=consumed(await in_turns(printing(consumed(guests)))),
         )
 
-    async def _preview(self, access: GatheringAccess, data: bytes) -> Preview:
-        sheet = await in_turns(reading_sheet(data))
-        outcome = await self._guests.preview_import(access.id, sheet.rows)
-        return _preview(sheet, outcome, await in_turns(packing(data)))
+    async def _preview(
+        self,
+        access: GatheringAccess,
+        sent: FormData,
+        data: bytes,
+        after: int = 0,
+        before: Before | None = None,
+    ) -> Preview:
+        sheet = await _read(sent, data)
+        report = await self._guests.preview_import(access.id, sheet.rows)
+        packed = await in_turns(packing(data))
+        preview = await in_turns(
+            previewing(sheet, report, packed, after, before, text(sent, "encoding"))
+        )
+        await in_turns(freeing(report.outcomes))
+        return preview
 
-    async def _import(self, access: GatheringAccess, packed: str) -> Response:
-        data = await in_turns(unpacking(packed))
-        sheet = await in_turns(reading_sheet(data))
-        await self._guests.import_guests(
+    async def _import(self, access: GatheringAccess, sent: FormData) -> Response:
+        """Import what is sure and what was chosen. Where a choice was refused, or more is asked
+        than was on the page, the preview is shown again, of what is left."""
+        choices, after = choices_of(**_chosen(sent)), version(text(sent, "after"))
+        data = await in_turns(unpacking(text(sent, "packed")))
+        report = await self._guests.import_guests(
             access.id,
-            sheet.rows,
+            (await _read(sent, data)).rows,
+            choices,
             actor=access.by,
             file_hash=hashlib.sha256(data).hexdigest(),
         )
-        return self._frame.redirect(access.path, "imported")
+        before = await in_turns(looking_back(report, after))
+        await in_turns(freeing(report.outcomes))
+        if before.refused or before.is_more_asked:
+            preview = await self._preview(access, sent, data, before.after, before)
+            return await self._shown(access, preview)
+        is_open = before.counts.asked > 0
+        return self._frame.redirect(access.path, "imported_in_part" if is_open else "imported")
+
+    async def _questions(
+        self, request: Request, access: GatheringAccess, sent: FormData
+    ) -> Response:
+        """All questions as a sheet."""
+
+        async def read() -> bytes:
+            sheet = await _read(sent, await in_turns(unpacking(text(sent, "packed"))))
+            report = await self._guests.preview_import(access.id, sheet.rows)
+            return await in_turns(writing_questions(consumed(report.outcomes)))
+
+        return _download(await self._frame.long_read(request, access, read), "questions.csv")
+
+    async def _shown(self, access: GatheringAccess, preview: Preview) -> Response:
+        return await self._frame.long_page(
+            "import.html", access.visitor, gathering=access.gathering.body, preview=preview
+        )
 
     def _page(
         self,
         access: GatheringAccess,
         *,
-        preview: Preview | None = None,
         wrong: str = "",
         lines: str = "",
         status: int = 200,
@@ -180,65 +175,56 @@ class SheetPages:
             access.visitor,
             status=status,
             gathering=access.gathering.body,
-            preview=preview,
+            preview=None,
             wrong=wrong,
             lines=lines,
+            encodings=ENCODING_LABELS,
         )
 
 
-def _preview(sheet: Sheet, outcome: Imported, packed: list[str]) -> Preview:
-    return Preview(
-        kind=_FORMATS.get(sheet.format, sheet.format),
-        columns=[(column.header, _meaning(column.field)) for column in sheet.columns],
-        ignored=sheet.ignored,
-        households=sheet.households,
-        guessed=sheet.guessed,
-        outcome=outcome,
-        seats=sheet.seats,
-        children=sheet.children,
-        rows=[_row(row) for row in sheet.rows[:_SHOWN]],
-        count=len(sheet.rows),
-        bad=list(sheet.bad[:_BAD_SHOWN]),
-        bad_count=len(sheet.bad),
-        left_out=list(sheet.left_out[:_BAD_SHOWN]),
-        diets=list(sheet.unread_diets[:_BAD_SHOWN]),
-        diet_count=len(sheet.unread_diets),
-        packed=packed,
-    )
+async def _read(sent: FormData, data: bytes) -> Sheet:
+    """The sheet, read as the form says."""
+    encoding = known_encoding(text(sent, "encoding") or "auto")
+    return await in_turns(reading_sheet(data, encoding=encoding))
 
 
-def _row(row: SheetRow) -> PreviewRow:
-    children = int(row.child or False) if row.children is None else row.children
-    tags = ", ".join(label(tag) for tag in row.dietary_tags)
-    return PreviewRow(
-        name=f"{row.first_name} {row.last_name}",
-        household=row.group_id or "",
-        guessed=row.household_guessed,
-        address=row.email or "",
-        seats=str(1 if row.expected_guests is None else row.expected_guests),
-        children=str(children or ""),
-        food="; ".join(filter(None, [tags, row.dietary])),
-    )
+def _chosen(sent: FormData) -> dict[str, str]:
+    """The choices in the form, by what was chosen, as `choices_of` takes them."""
+    chosen: dict[str, list[str]] = {}
+    for name, value in sent.multi_items():
+        if name.startswith(_ROW) and isinstance(value, str):
+            action, _space, more = value.partition(" ")
+            if name == _ROW or action not in get_args(Choosing):
+                raise Invalid(
+                    Flaw("/packed", _("A choice got lost on the way. Choose a sheet again."))
+                )
+            chosen.setdefault(action, []).append(name.removeprefix(_ROW) + more)
+    return {action: ",".join(rows) for action, rows in chosen.items()}
 
 
-def _meaning(field: str) -> str:
-    """What a column holds, as text for people."""
-    return _MEANINGS.get(field, field.replace("_", " "))
+def _download(sheet: bytes, name: str) -> Response:
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(sheet, 200, {**HEADERS, **disposition}, media_type=_TYPE)
 
 
-def _given(sent: FormData, file: bytes) -> bytes:
-    """The uploaded file, else the pasted lines. Raises Invalid if there is neither."""
+async def _given(sent: FormData, file: bytes) -> bytes:
+    """The sheet of the preview that is made again, else the uploaded file, else the pasted lines.
+    Raises Invalid if there is none of them."""
+    if "again" in sent:
+        return await in_turns(unpacking(text(sent, "packed")))
     data = file or text(sent, "lines").strip().encode()
     if not data:
-        raise Invalid(Flaw("/file", "Choose a file, or paste lines of a sheet."))
+        raise Invalid(Flaw("/file", _("Choose a file, or paste lines of a sheet.")))
     return data
 
 
 def _sentences(error: Invalid) -> str:
     """The first flaws as sentences."""
     sentences = []
-    for flaw in error.flaws[:_SHOWN]:
+    for flaw in error.flaws[:_FLAWS_SHOWN]:
         line = flaw.pointer.split("/")[2:3] if flaw.pointer.startswith("/lines/") else []
         detail = flaw.detail[:1].upper() + flaw.detail[1:]
-        sentences.append(f"Line {line[0]}: {detail}" if line else detail)
+        if line:
+            detail = _("Line {line}: {reason}").format(line=line[0], reason=detail)
+        sentences.append(detail)
     return " ".join(one if one.endswith(".") else f"{one}." for one in sentences)

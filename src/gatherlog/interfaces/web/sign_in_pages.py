@@ -11,6 +11,7 @@ from gatherlog.apps.people import Action, Actor, Origin, Verdict, decide
 from gatherlog.apps.people.decisions import MOST_TRIES
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied, Invalid, NotFound, Unauthenticated
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import status_of
@@ -26,11 +27,11 @@ from gatherlog.targets.mail import NoMail
 
 __all__ = ["SignInPages", "sign_in_first", "sign_in_path"]
 
-_NO_ADDRESS: Final = "This is not an e-mail address; one looks like ada@example.org."
-_NO_KEY: Final = "This key is unknown, or has ended."
-_WRONG_CODE: Final = (
-    "This code is wrong, was used, or is more than ten minutes old. Look again: the latest one "
-    f"works until {MOST_TRIES} wrong ones were tried."
+_NO_ADDRESS: Final = N_("This is not an email address; one looks like ada@example.org.")
+_NO_KEY: Final = N_("This key is unknown, or has ended.")
+_WRONG_CODE: Final = N_(
+    "This code is wrong, has been used, or is more than ten minutes old. Look again: the latest "
+    "one works until {most} wrong ones have been tried."
 )
 
 
@@ -84,7 +85,7 @@ class SignInPages:
         demo, mailbox = self._platform.settings.demo, self._platform.mailbox
         allowed = decide(None, Action.READ_MAILBOX, demo=demo) is Verdict.ALLOW
         if not allowed or mailbox is None:
-            raise NotFound("There is no such page.")
+            raise NotFound("Page not found.")
         letters = [
             (letter, f"{day(when := to_datetime(letter.at))}, {when:%H:%M:%S}, UTC")
             for letter in mailbox.letters()
@@ -109,10 +110,14 @@ class SignInPages:
                 return await self._by_code(given, text(form, "code"), origin)
             await self._platform.accounts.request_code(given["email"], origin)
         except Invalid as error:
-            return self._form(request, given, wrong=_NO_ADDRESS, status=status_of(error))
+            return self._form(request, given, wrong=_(_NO_ADDRESS), status=status_of(error))
         except Unauthenticated as error:
             return self._form(
-                request, given, "code.html", wrong=_WRONG_CODE, status=status_of(error)
+                request,
+                given,
+                "code.html",
+                wrong=_(_WRONG_CODE).format(most=MOST_TRIES),
+                status=status_of(error),
             )
         return self._form(request, given, "code.html")
 
@@ -136,7 +141,7 @@ class SignInPages:
         key, path = text(form, "key").strip(), text(form, "next")
         if (actor := await self._platform.keys.authenticate(key[:300])) is None:
             self._rate_limiter.wrong_credential(request.scope)
-            return self._form(request, {"next": path}, wrong_key=_NO_KEY, status=401)
+            return self._form(request, {"next": path}, wrong_key=_(_NO_KEY), status=401)
         return await self._signed_in(key, path, actor)
 
     async def _signed_in(self, secret: str, path: str, actor: Actor | None) -> Response:

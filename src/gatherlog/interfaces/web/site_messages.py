@@ -1,13 +1,13 @@
 """Messages within the frame of the site: whoever reads them finds the sections, and a way on."""
 
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
 from starlette.responses import Response
 
 from gatherlog.apps.people import Actor
-from gatherlog.interfaces.web.messages import Message
+from gatherlog.core.texts import _
+from gatherlog.interfaces.web.messages import Message, translated
 from gatherlog.interfaces.web.rendering import SCRIPTED, Renderer
 from gatherlog.interfaces.web.sections import sections
 from gatherlog.interfaces.web.visitors import Visitor
@@ -20,9 +20,6 @@ class _Way(msgspec.Struct, frozen=True):
 
     path: str
     label: str
-
-
-_FIRST_PAGE: Final = _Way("/", "To the first page")
 
 
 def site_message(
@@ -39,7 +36,7 @@ def site_message(
         "site_message.html",
         status=status,
         headers={**SCRIPTED, **headers},
-        message=message,
+        message=translated(message),
         status_code=status,
         token="" if visitor is None else visitor.form,
         sections=sections(actor),
@@ -53,5 +50,5 @@ def _way(actor: Actor | None, path: str) -> _Way:
     first = f"/{path.split('/')[1]}"
     found = [one for one in sections(actor) if one.path != path]
     for one in sorted(found, key=lambda one: one.path != first):
-        return _Way(one.path, f"To “{one.label}”")
-    return _FIRST_PAGE
+        return _Way(one.path, _("To “{section}”").format(section=one.label))
+    return _Way("/", _("To the first page"))

@@ -3,8 +3,9 @@
 import msgspec
 
 from gatherlog.apps.guests import Stats
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.overview import Share, shares
-from gatherlog.interfaces.web.words import label
+from gatherlog.interfaces.web.words import label, number
 
 __all__ = ["Figure", "Totals", "encode", "totals"]
 
@@ -44,36 +45,38 @@ class _LiveUpdate(msgspec.Struct, frozen=True):
 def totals(stats: Stats) -> Totals:
     """Guests by answer, people and places, and people by dietary tag."""
     states = [
-        ("Coming", "coming", stats.attending),
-        ("Waiting", "waiting", stats.waiting),
-        ("Not sure", "undecided", stats.undecided),
-        ("Not coming", "declined", stats.not_attending),
-        ("No answer", "pending", stats.pending),
+        (_("Coming"), "coming", stats.attending),
+        (_("Waiting"), "waiting", stats.waiting),
+        (_("Not sure"), "undecided", stats.undecided),
+        (_("Can’t come"), "declined", stats.not_attending),
+        (_("No answer"), "pending", stats.pending),
     ]
     people = [
-        ("people", "People coming", f"{stats.people:,}"),
-        ("adults", "Adults", f"{stats.adults:,}"),
-        ("children", "Children", f"{stats.children:,}"),
-        ("reserved", "Seats reserved", f"{stats.total_expected:,}"),
-        ("left", "Places left", _left(stats)),
+        ("people", _("People coming"), number(stats.people)),
+        ("adults", _("Adults"), number(stats.adults)),
+        ("children", _("Children"), number(stats.children)),
+        ("reserved", _("Places reserved"), number(stats.total_expected)),
+        ("left", _("Places left"), _left(stats)),
     ]
     return Totals(
-        invitations=[Figure(key, name, key, f"{count:,}") for name, key, count in states],
+        invitations=[Figure(key, name, key, number(count)) for name, key, count in states],
         people=[Figure(key, name, "", text) for key, name, text in people],
         meals=[
-            Figure(f"meal-{tag}", label(tag), "", f"{count:,}")
+            Figure(f"meal-{tag}", label(tag), "", number(count))
             for tag, count in stats.by_meal.items()
         ],
         shares=list(shares([(state, count) for _, state, count in states[:4]], stats)),
-        words=", ".join(f"{name.lower()} {count:,}" for name, _, count in states),
+        words=", ".join(f"{name.lower()} {number(count)}" for name, _, count in states),
     )
 
 
 def _left(stats: Stats) -> str:
     if stats.capacity is None or stats.places_left is None:
-        return "no limit"
+        return _("no limit")
     over = stats.people - stats.capacity  # positive after the limit was lowered
-    return f"{over:,} too many" if over > 0 else f"{stats.places_left:,}"
+    return (
+        _("{count} too many").format(count=number(over)) if over > 0 else number(stats.places_left)
+    )
 
 
 def encode(shown: Totals) -> bytes:

@@ -79,5 +79,5 @@ async def test_who_has_no_family_changes_nothing(
     ]
 
     assert [answer.status_code for answer in refused] == [403] * 5
-    assert {Page(answer.text).text("h1") for answer in refused} == {"You may not see this"}
+    assert {Page(answer.text).text("h1") for answer in refused} == {"You don’t have access to this"}
     assert (await town.service.places_left(thing.id, DAY)).booked == 0

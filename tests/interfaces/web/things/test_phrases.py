@@ -138,3 +138,13 @@ def test_the_hours_of_days_that_are_alike_stand_together() -> None:
         ("Wednesday", "09:00 to 12:00, 14:00 to 18:00"),
         ("Saturday and Sunday", "10:00 to 16:00"),
     ]
+
+
+def test_a_date_says_what_becomes_of_a_time_that_clocks_skip_or_repeat() -> None:
+    skipped = Occurrence("2027-03-28T02:30:00", "2027-03-28T04:00:00", "", "Europe/Berlin")
+    repeated = Occurrence("2027-10-31T01:00:00", "2027-10-31T02:30:00", "", "Europe/Berlin")
+
+    assert [span(one, TODAY).replace("\xa0", " ") for one in (skipped, repeated)] == [
+        "Sunday, 28 March, 02:30 to 04:00 (02:30 is 03:30 then, as the clocks go forward)",
+        "Sunday, 31 October, 01:00 to 02:30 (the second 02:30 of two, as the clocks go back)",
+    ]

@@ -53,7 +53,7 @@ async def test_everybody_sees_what_is_published(visitor: Browsing, town: Town) -
         "Places": "3 on each date",
         "Please note": "An adult must stay. Booking required.",
         "Every day": "10:00 to 12:00",
-        "Mail": "olga@example.org",
+        "Email": "olga@example.org",
         "Web": "https://frogs.example.org",
     }
     assert [part.split(", ", 1)[1] for part in dates(page, DAY)] == [
@@ -78,9 +78,9 @@ async def test_what_is_not_published_does_not_exist(
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 5
-    gone = "This was taken down" if state == "withdrawn" else "There is no such page"
+    gone = "This was taken down" if state == "withdrawn" else "Page not found"
     titles = [Page(answer.text).text("h1") for answer in answers]
-    assert titles == [gone, gone, *["There is no such page"] * 3]
+    assert titles == [gone, gone, *["Page not found"] * 3]
 
 
 async def test_a_version_that_became_the_published_thing_was_never_a_page_of_its_own(
@@ -93,7 +93,7 @@ async def test_a_version_that_became_the_published_thing_was_never_a_page_of_its
 
     page = await visitor.open(f"/things/{draft.id}", 404)
 
-    assert page.text("h1") == "There is no such page"
+    assert page.text("h1") == "Page not found"
 
 
 async def test_a_page_that_is_none_shows_the_way_on(visitor: Browsing, pia: Browsing) -> None:

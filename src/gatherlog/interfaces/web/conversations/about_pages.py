@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gatherlog.apps.messages import BadMessage, ConversationFull
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import NotFound, Refused
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Place
 from gatherlog.interfaces.web.conversations.writing import NOBODY, refusal
@@ -18,7 +19,7 @@ from gatherlog.interfaces.web.forms import text
 
 __all__ = ["AboutPages"]
 
-_NO_MEMBER: Final = "Nobody in this conversation has this handle."
+_NO_MEMBER: Final = N_("Nobody in this conversation has this handle.")
 
 
 class _Order(msgspec.Struct, frozen=True):

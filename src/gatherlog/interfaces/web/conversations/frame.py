@@ -13,6 +13,7 @@ from starlette.responses import Response
 from gatherlog.apps.messages import Line
 from gatherlog.apps.people import Action, Profile
 from gatherlog.core.eventstore.errors import NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.web.conversations.topics import Topic, topic
 from gatherlog.interfaces.web.host_frame import HostFrame
@@ -23,12 +24,13 @@ __all__ = ["HOME", "ConversationFrame", "Member", "Place", "checked_id"]
 HOME: Final = "/messages"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DONE: Final = {
-    "saved": "Saved.",
-    "started": "Your message is on its way.",
-    "left": "You have left the conversation.",
-    "reported": "Thank you. The moderator will look at the message.",
-    "asked": "We have e-mailed you a link. Nothing happens unless you open it within a day.",
-    "kept": "Your account stays.",
+    "saved": N_("Saved."),
+    "started": N_("Your message is on its way."),
+    "left": N_("You have left the conversation."),
+    "reported": N_("Thank you. The moderator will look at the message."),
+    "unblocked": N_("This member can write to you again."),
+    "asked": N_("We have emailed you a link. Nothing happens unless you open it within a day."),
+    "kept": N_("Your account stays."),
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
 
@@ -137,7 +139,7 @@ class ConversationFrame:
 
     def done(self, request: Request) -> str:
         """What the page is to say was done just before; usually nothing."""
-        return _DONE.get(request.query_params.get("done", ""), "")
+        return _(_DONE.get(request.query_params.get("done", ""), ""))
 
 
 def checked_id(text: str) -> str:

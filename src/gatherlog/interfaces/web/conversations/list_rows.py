@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.messages import Line
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.conversations.times import age, stamp
 from gatherlog.interfaces.web.conversations.topics import Topic
 
@@ -52,9 +53,9 @@ def row(line: Line, topic: Topic | None, now: int, zone: tzinfo) -> Row:
 def _text(line: Line) -> str:
     last = line.conversation.last
     if last is None:
-        return "No messages yet"
+        return _("No messages yet")
     if not last.text:
-        return "Message no longer available"
+        return _("Message no longer available")
     text = " ".join(last.text.split())[:_SHOWN]
     author = _author(line, last.author)
     return f"{author}: {text}" if author else text
@@ -63,7 +64,7 @@ def _text(line: Line) -> str:
 def _author(line: Line, account: str) -> str:
     """Who wrote the last message; nothing for the other of a pair, and for those not listed."""
     if account == line.mine.account:
-        return "You"
+        return _("You")
     if line.other is not None:
         return ""
     return next((one.display_name for one in line.members if one.id == account), "")

@@ -10,6 +10,7 @@ from gatherlog.apps.messages import BadMessage, TooLate
 from gatherlog.apps.messages.texts import LONGEST_REASON
 from gatherlog.apps.people import Action
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.bubbles import bubble
 from gatherlog.interfaces.web.conversations.frame import ConversationFrame, Place
@@ -19,10 +20,10 @@ from gatherlog.interfaces.web.forms import text
 
 __all__ = ["MessagePages"]
 
-_TOO_LATE: Final = "A message can be edited for a day, unless it was deleted. Nothing was changed."
-_BAD_REASON: Final = (
-    f"A reason can have up to {LONGEST_REASON} characters, and no control characters."
+_TOO_LATE: Final = N_(
+    "A message can be edited for a day, unless it was deleted. Nothing was changed."
 )
+_BAD_REASON: Final = N_("A reason can have up to {most} characters, and no control characters.")
 
 
 class MessagePages:
@@ -90,5 +91,9 @@ class MessagePages:
 
 def _sentence(error: GatherlogError) -> str:
     if isinstance(error, TooLate):
-        return _TOO_LATE
-    return refusal(error) if isinstance(error, BadMessage) else _BAD_REASON
+        return _(_TOO_LATE)
+    return (
+        refusal(error)
+        if isinstance(error, BadMessage)
+        else _(_BAD_REASON).format(most=LONGEST_REASON)
+    )

@@ -12,6 +12,7 @@ from gatherlog.core.commands.service import Listing
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid, SearchNotReady
 from gatherlog.core.search.queries import LONGEST_TEXT
 from gatherlog.core.search.words import words_of
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.bubbles import Bubble, bubble
 from gatherlog.interfaces.web.conversations.frame import (
@@ -27,9 +28,9 @@ __all__ = ["SearchPages"]
 
 SHOWN: Final = 20
 """Messages on one page."""
-_TOO_LONG: Final = "Please search for fewer words."
-_NO_WORD: Final = "Please write a word to search for."
-_NOT_READY: Final = "The search is being prepared. Please try again in a moment."
+_TOO_LONG: Final = N_("Please search for fewer words.")
+_NO_WORD: Final = N_("Please write a word to search for.")
+_NOT_READY: Final = N_("The search is being prepared. Please try again in a moment.")
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -106,5 +107,5 @@ def _more(text: str, conversation: str | None, cursor: str | None) -> str:
 
 def _sentence(error: GatherlogError, text: str) -> str:
     if isinstance(error, SearchNotReady):
-        return _NOT_READY
-    return _TOO_LONG if words_of(text) else _NO_WORD
+        return _(_NOT_READY)
+    return _(_TOO_LONG) if words_of(text) else _(_NO_WORD)

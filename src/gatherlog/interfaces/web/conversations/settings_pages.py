@@ -11,6 +11,7 @@ from gatherlog.apps.people import HandleTaken, Profile, ProfilePatch, QuietHours
 from gatherlog.apps.people.own_erasure import NoMailToConfirm
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import TooMany, status_of
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web import words
@@ -24,14 +25,14 @@ _PATH: Final = f"{HOME}/settings"
 _NAMES: Final = ("handle", "display_name", "time_zone", "quiet_from", "quiet_to")
 _SWITCHES: Final = ("read_receipts", "message_mail")
 _SENTENCES: Final[Mapping[str, str]] = {
-    "handle": "A handle has 3 to 30 characters: a to z, 0 to 9, _ and full stops.",
-    "display_name": "A name can have up to 60 characters, and no control characters.",
-    "time_zone": "Please choose a time zone from the list.",
-    "quiet_hours": "Quiet hours need two different times, such as 22:00 and 07:30.",
+    "handle": N_("A handle has 3 to 30 characters: a to z, 0 to 9, _ and full stops."),
+    "display_name": N_("A name can have up to 60 characters, and no control characters."),
+    "time_zone": N_("Please choose a time zone from the list."),
+    "quiet_hours": N_("Quiet hours need two different times, such as 22:00 and 07:30."),
 }
-_NO_MAIL: Final = "This site sends no mail. Please ask its operator to erase your account."
-_TOO_OFTEN: Final = "We have e-mailed you several links already. Please look for them."
-_TAKEN: Final = "Somebody else has this handle, or had it until not long ago."
+_NO_MAIL: Final = N_("This site sends no mail. Please ask its operator to erase your account.")
+_TOO_OFTEN: Final = N_("We have emailed you several links already. Please look for them.")
+_TAKEN: Final = N_("Somebody else has this handle, or had it until not long ago.")
 
 
 class SettingsPages:
@@ -71,7 +72,7 @@ class SettingsPages:
         except (NoMailToConfirm, TooMany) as refused:
             note = _TOO_OFTEN if isinstance(refused, TooMany) else _NO_MAIL
             return await self._page(
-                member, filled(member.profile), status=status_of(refused), note=note
+                member, filled(member.profile), status=status_of(refused), note=_(note)
             )
         return self._frame.redirect(_PATH, "asked")
 
@@ -159,7 +160,8 @@ def _handle(fields: Fields) -> str:
 
 def _with_flaws(fields: Fields, error: GatherlogError) -> Fields:
     if isinstance(error, HandleTaken):
-        return Fields(fields.values, {"handle": _TAKEN})
+        return Fields(fields.values, {"handle": _(_TAKEN)})
     assert isinstance(error, Invalid)
     names = [flaw.pointer.split("/")[1] for flaw in error.flaws]
-    return Fields(fields.values, {name: _SENTENCES[name] for name in names if name in _SENTENCES})
+    said = {name: _(_SENTENCES[name]) for name in names if name in _SENTENCES}
+    return Fields(fields.values, said)

@@ -15,6 +15,7 @@ from gatherlog.apps.messages.service_members import MOST_INVITED
 from gatherlog.apps.messages.texts import LONGEST_TITLE
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import TooMany, headers_of, status_of
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
@@ -36,11 +37,11 @@ _SEPARATORS: Final = re.compile(r"[\s,;]+")
 _LONGEST: Final = 4_096
 _SHOWN: Final = 60
 """Characters that are repeated of a handle which nobody has."""
-_BAD_GROUP: Final = (
-    f"A group can have a title of up to {LONGEST_TITLE} characters, and starts with 1 to "
-    f"{MOST_INVITED} members. Please check both."
+_BAD_GROUP: Final = N_(
+    "A group can have a title of up to {title} characters, and starts with 1 to {members} members. "
+    "Please check both."
 )
-_TOO_MANY: Final = "You have started many conversations in a short time. Please wait a minute."
+_TOO_MANY: Final = N_("You have started many conversations in a short time. Please wait a minute.")
 
 
 class Matter(msgspec.Struct, frozen=True):
@@ -56,8 +57,8 @@ class Matter(msgspec.Struct, frozen=True):
     def role(self) -> str:
         """What the receiver is to it."""
         if self.is_own:
-            return "who has booked it"
-        return "the host" if self.about.kind == "gathering" else "the organiser"
+            return _("who has booked it")
+        return _("the host") if self.about.kind == "gathering" else _("the organiser")
 
 
 class StartPages:
@@ -163,11 +164,11 @@ def _given(form: FormData) -> dict[str, Any]:
 
 def _sentence(error: GatherlogError, matter: Matter | None) -> str:
     if isinstance(error, TooMany):
-        return _TOO_MANY
+        return _(_TOO_MANY)
     if isinstance(error, UnknownReceiver) and error.handle:
-        return f"Nobody has the handle {error.handle[:_SHOWN]}."
+        return _("Nobody has the handle {handle}.").format(handle=error.handle[:_SHOWN])
     if not isinstance(error, REFUSALS):
-        return _BAD_GROUP
+        return _(_BAD_GROUP).format(title=LONGEST_TITLE, members=MOST_INVITED)
     has_receiver = matter is not None and matter.receiver is not None
     return refusal(error, UNDELIVERABLE) if has_receiver else refusal(error)
 

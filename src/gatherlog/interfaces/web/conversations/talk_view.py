@@ -13,6 +13,7 @@ from starlette.responses import Response
 from gatherlog.apps.messages import Between, Line, MessagePage
 from gatherlog.apps.messages.views import number_of
 from gatherlog.core.eventstore.errors import CursorInvalid, GatherlogError, NotFound
+from gatherlog.core.texts import _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.bubbles import Bubble, Reader, bubbles
 from gatherlog.interfaces.web.conversations.frame import (
@@ -167,9 +168,9 @@ def _later(place: Place, window: Window, line: Line, made: Sequence[Bubble]) -> 
 def _closed(line: Line, between: Between) -> str:
     """Why the member cannot write into the conversation; nothing if they can."""
     if between.is_gone:
-        return "This account was removed, so nobody would read what you write."
+        return _("This account was removed, so nobody would read what you write.")
     if between.has_blocked:
-        return f"You have blocked {line.name}."
+        return _("You have blocked {name}.").format(name=line.name)
     if line.conversation.announce_only and line.conversation.owner != line.mine.account:
-        return "Only the owner of this conversation can write here."
+        return _("Only the owner of this conversation can write here.")
     return ""

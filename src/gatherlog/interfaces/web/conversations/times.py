@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta, tzinfo
 
 from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.words import day, short_day
 
 __all__ = ["age", "clock", "day_of", "heading", "stamp", "whole"]
@@ -18,11 +19,11 @@ def age(when: int, now: int, zone: tzinfo) -> str:
     """
     seconds = (now - when) // 1_000_000
     if seconds < _MINUTE:
-        return "now"
+        return _("now")
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min"
+        return _("{count} min").format(count=seconds // _MINUTE)
     if seconds < _DAY:
-        return f"{seconds // _HOUR} h"
+        return _("{count} h").format(count=seconds // _HOUR)
     sent = day_of(when, zone)
     return short_day(sent, year=sent.year != day_of(now, zone).year)
 
@@ -35,9 +36,9 @@ def clock(when: int, zone: tzinfo) -> str:
 def heading(sent: date, today: date) -> str:
     """What stands above the messages of a day: `Today`, `Yesterday`, `Saturday, 6 June`."""
     if sent == today:
-        return "Today"
+        return _("Today")
     if sent == today - timedelta(days=1):
-        return "Yesterday"
+        return _("Yesterday")
     return day(sent, year=sent.year != today.year)
 
 

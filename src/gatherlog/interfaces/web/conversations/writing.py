@@ -13,7 +13,9 @@ from gatherlog.apps.messages.service_sending import KeptOnce
 from gatherlog.apps.messages.texts import LONGEST
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.errors import Denied, GatherlogError, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.forms import text
+from gatherlog.interfaces.web.words import number
 
 __all__ = [
     "NOBODY",
@@ -26,17 +28,19 @@ __all__ = [
     "written",
 ]
 
-NOBODY: Final = "Nobody has this handle."
-UNDELIVERABLE: Final = "Your message cannot be delivered."
+NOBODY: Final = N_("Nobody has this handle.")
+UNDELIVERABLE: Final = N_("Your message cannot be delivered.")
 """Also where the other has blocked the member, who is not told that."""
 REFUSALS: Final = (BadMessage, UnknownReceiver, BlockedByYou, Denied)
 """What a member is told on the page itself, beside what they wrote."""
 _SENTENCES: Final = {
-    BLANK: "Please write something first.",
-    TOO_LONG: f"A message can have up to {LONGEST:,} characters. Please shorten it.",
-    UNPRINTABLE: "The message contains a character that cannot be sent, such as a control "
-    "character. Please remove it.",
-    ONESELF: "This is your own handle.",
+    BLANK: N_("Please write something first."),
+    TOO_LONG: N_("A message can have up to {most} characters. Please shorten it."),
+    UNPRINTABLE: N_(
+        "The message contains a character that cannot be sent, such as a control character. "
+        "Please remove it."
+    ),
+    ONESELF: N_("This is your own handle."),
 }
 _LONGEST_NONCE: Final = 64
 
@@ -49,13 +53,14 @@ def written(form: FormData) -> str:
 def refusal(error: GatherlogError, unknown: str = NOBODY) -> str:
     """The sentence for one of REFUSALS; `unknown` is that for somebody who cannot be written to."""
     if isinstance(error, BadMessage):
-        return " ".join(_SENTENCES[code] for code in error.codes if code in _SENTENCES)
+        said = [_(_SENTENCES[code]) for code in error.codes if code in _SENTENCES]
+        return " ".join(said).format(most=number(LONGEST))
     if isinstance(error, NotFound):
-        return unknown
+        return _(unknown)
     if isinstance(error, BlockedByYou):
-        return "You have blocked this member. Unblock them to write."
+        return _("You have blocked this member. Unblock them to write.")
     if isinstance(error, Denied):
-        return "Only the owner of this conversation can write here."
+        return _("Only the owner of this conversation can write here.")
     return str(error)
 
 

@@ -18,6 +18,7 @@ from gatherlog.apps.things import (
     is_bookable,
 )
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.things.booking_form import BookingForm, choices, wish
 from gatherlog.interfaces.web.things.frame import Parent, ThingsFrame
@@ -28,8 +29,10 @@ from gatherlog.interfaces.web.words import zone
 
 __all__ = ["BookPage"]
 
-_NO_DATE: Final = "The date you wanted to book is over or has changed. Here are the current dates."
-_STRANGER: Final = "One of the children is no longer on your list. Please choose again."
+_NO_DATE: Final = N_(
+    "The date you wanted to book is over or has changed. Here are the current dates."
+)
+_STRANGER: Final = N_("One of the children is no longer on your list. Please choose again.")
 
 
 class _Date(msgspec.Struct, frozen=True):
@@ -67,7 +70,9 @@ class BookPage:
 
     async def _no_date(self, request: Request, parent: Parent) -> Response:
         status = 404 if request.method != "POST" else 422
-        return await self._thing_page.shown(request, parent.visitor, notice=_NO_DATE, status=status)
+        return await self._thing_page.shown(
+            request, parent.visitor, notice=_(_NO_DATE), status=status
+        )
 
     async def _date(self, request: Request, parent: Parent) -> _Date | None:
         """The date that the address names; None where there is none to book. Raises NotFound."""
@@ -91,7 +96,7 @@ class BookPage:
             )
         except NotFound:
             await self._things.published_thing(date.thing.id)  # it is the thing that is gone
-            return await self._form(date, form, notice=_STRANGER, status=422)
+            return await self._form(date, form, notice=_(_STRANGER), status=422)
         except AlreadyBooked as error:
             return await self._booked_before(date, form, wanted, error)
         except Full as error:

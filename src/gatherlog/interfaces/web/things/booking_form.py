@@ -8,13 +8,17 @@ from starlette.datastructures import FormData
 
 from gatherlog.apps.things import BookingWish, Child, Content, Occurrence, age_on
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.rest.parameters import check_id
 from gatherlog.interfaces.web.fields import Fields, whole
 from gatherlog.interfaces.web.things.phrases import ages
 
 __all__ = ["BookingForm", "Choice", "choices", "wish"]
 
-_NAMES: Final = {"people": "The number of other people", "children": "The children"}
+_NAMES: Final = {
+    "people": N_("The number of other people"),
+    "children": N_("The children"),
+}
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -46,7 +50,7 @@ class BookingForm(msgspec.Struct, frozen=True):
     def with_flaws(self, flaws: Iterable[Flaw]) -> "BookingForm":
         """The same, with what is wrong at its fields. What is wrong about a child is a sentence."""
         sentences = dict(self.fields.flaws)
-        about_children = [one.detail for one in flaws if one.pointer.startswith("/children/")]
+        about_children = [_(one.detail) for one in flaws if one.pointer.startswith("/children/")]
         if about_children:
             sentences["children"] = ". ".join(about_children) + "."
         others = [one for one in flaws if not one.pointer.startswith("/children/")]
@@ -65,7 +69,7 @@ def wish(form: BookingForm, one: Occurrence) -> BookingWish:
     people = whole("people", form.fields["people"] or "0", flaws)
     children = tuple(_ids(form.chosen, flaws))
     if not (flaws or children or people):
-        flaws.append(Flaw("/children/-", "Choose a child, or say how many other people come"))
+        flaws.append(Flaw("/children/-", N_("Choose a child, or say how many other people come")))
     if flaws:
         raise Invalid(*flaws)
     return BookingWish(date=one.date, start=one.start[11:], children=children, people=people)
@@ -75,13 +79,15 @@ def _ids(chosen: Sequence[str], flaws: list[Flaw]) -> list[str]:
     try:
         return [check_id(id) for id in chosen]
     except NotFound:
-        flaws.append(Flaw("/children", "should be your own"))
+        flaws.append(Flaw("/children", N_("should be your own")))
         return []
 
 
 def _choice(child: Child, content: Content, one: Occurrence) -> Choice:
     age = age_on(child.birth_date, one.date)
     fits = content.ages.start <= age <= content.ages.end
-    about = f"{age} on that day" if age >= 0 else "not born yet on that day"
-    meant = "" if fits else f"; this is for {ages(content.ages).lower()}"
-    return Choice(child.id, child.name, about + meant, fits)
+    about = _("{age} on that day").format(age=age) if age >= 0 else _("not born yet on that day")
+    if not fits:
+        meant = _("{about}; this is for {ages}")
+        about = meant.format(about=about, ages=ages(content.ages).lower())
+    return Choice(child.id, child.name, about, fits)

@@ -7,21 +7,22 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.things import Booking, BookingDetails, as_planned
+from gatherlog.core.texts import N_, _, ngettext
 from gatherlog.interfaces.web.things.phrases import span
-from gatherlog.interfaces.web.words import listed, zone
+from gatherlog.interfaces.web.words import listed, people, zone
 
 __all__ = ["BookingRow", "BookingView", "booking_row", "booking_view"]
 
 _STATES: Final[Mapping[str, tuple[str, str]]] = {
-    "BOOKED": ("coming", "Booked"),
-    "WAITING": ("waiting", "Waiting"),
-    "CANCELLED": ("declined", "Cancelled"),
+    "BOOKED": ("coming", N_("Booked")),
+    "WAITING": ("waiting", N_("Waiting")),
+    "CANCELLED": ("declined", N_("Cancelled")),
 }
 _CANCELLED: Final = {
-    "parent": "You cancelled this booking.",
-    "organiser": "The organiser has cancelled.",
-    "reviewer": "It was removed from this site.",
-    "site": "It will not take place.",
+    "parent": N_("You cancelled this booking."),
+    "organiser": N_("The organiser has cancelled."),
+    "reviewer": N_("It was removed from this site."),
+    "site": N_("It will not take place."),
 }
 _GONE: Final = "9999"
 """Sorts what has no date any more behind what has one."""
@@ -68,10 +69,12 @@ def booking_row(details: BookingDetails, *, now: int, today: date) -> BookingRow
     return BookingRow(
         id=booking.id,
         name=details.thing.content.name,
-        when=_when(details, today) or "No date",
+        when=_when(details, today) or _("No date"),
         who=_who(details),
         state=state,
-        answer=answer if details.place is None else f"Waiting, number {details.place}",
+        answer=_(answer)
+        if details.place is None
+        else _("Waiting, number {place}").format(place=details.place),
         is_coming=booking.status != "CANCELLED" and not _is_over(details, now),
         start=_GONE if one is None else one.start,
     )
@@ -101,41 +104,52 @@ def booking_view(details: BookingDetails, *, now: int, today: date) -> BookingVi
 def _headline(details: BookingDetails, over: bool) -> str:
     booking = details.booking
     if booking.status == "CANCELLED":
-        return "This booking is cancelled"
+        return _("This booking is cancelled")
     if over:
-        return "This is over"
+        return _("This is over")
     if booking.status == "WAITING":
-        return "You are on the waiting list"
-    return "You have a place" if booking.places == 1 else f"You have {booking.places} places"
+        return _("You are on the waiting list")
+    text = ngettext("You have a place", "You have {count} places", booking.places)
+    return text.format(count=booking.places)
 
 
 def _told(details: BookingDetails, over: bool) -> list[str]:
     booking = details.booking
     if booking.cancelled_by is not None:
         reason = booking.cancelled_because
-        return [_CANCELLED[booking.cancelled_by], *([reason] if reason else [])]
+        return [_(_CANCELLED[booking.cancelled_by]), *([reason] if reason else [])]
     if booking.status != "WAITING" or over:
         return []
-    place = [] if details.place is None else [f"You are number {details.place} on it."]
-    return [*place, _promise(booking)]
+    if details.place is None:
+        return [_promise(booking)]
+    place = _("You are number {place} on it.").format(place=details.place)
+    return [place, _promise(booking)]
 
 
 def _promise(booking: Booking) -> str:
     """Who moves up: children who come alone are not addressed."""
     count, alone = booking.places, not booking.people
     if count == 1:
-        return f"{'Your child moves' if alone else 'You move'} up as soon as there is room."
-    everybody = "Both" if count == 2 else f"All {count}"
-    whom = "children" if alone else "of you"
-    return f"{everybody} {whom} move up together, as soon as there is room."
+        if alone:
+            return _("Your child moves up as soon as there is room.")
+        return _("You move up as soon as there is room.")
+    if count == 2 and alone:
+        return _("Both children move up together, as soon as there is room.")
+    if count == 2:
+        return _("Both of you move up together, as soon as there is room.")
+    if alone:
+        text = _("All {count} children move up together, as soon as there is room.")
+    else:
+        text = _("All {count} of you move up together, as soon as there is room.")
+    return text.format(count=count)
 
 
 def _facts(details: BookingDetails, today: date) -> list[tuple[str, str]]:
     content, when = details.thing.content, _when(details, today)
     found = [
-        ("When", f"{when}, {zone(content.time_zone)}" if when else ""),
-        ("Where", content.where.address),
-        ("Who", _who(details)),
+        (_("When"), f"{when}, {zone(content.time_zone)}" if when else ""),
+        (_("Where"), content.where.address),
+        (_("Who"), _who(details)),
     ]
     return [(term, text) for term, text in found if text]
 
@@ -152,8 +166,12 @@ def _who(details: BookingDetails) -> str:
     names = [child.name for child in details.children]
     others = details.booking.places - len(names)
     if not names:
-        return "1 person" if others == 1 else f"{others} people"
-    more = [] if not others else ["1 other" if others == 1 else f"{others} others"]
+        return people(others)
+    more = (
+        []
+        if not others
+        else [ngettext("{count} other", "{count} others", others).format(count=others)]
+    )
     return listed([*names, *more])
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gatherlog.apps.people import Action
 from gatherlog.apps.things import Thing, WrongState, is_bookable
 from gatherlog.core.eventstore.errors import CursorInvalid
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.paging import neighbours, window
@@ -21,7 +22,7 @@ __all__ = ["BookingPages"]
 LISTED: Final = 50
 MOST_OFFERED: Final = 5
 """Other dates that are offered where one was cancelled."""
-_BEGUN: Final = "It is over, so it can no longer be cancelled."
+_BEGUN: Final = N_("It is over, so it can no longer be cancelled.")
 
 
 class BookingPages:
@@ -62,7 +63,7 @@ class BookingPages:
                 if text(sent, "do") == "cancel":
                     return await self._cancel(booking_id, parent)
             except WrongState as error:
-                notice, status = _BEGUN, status_of(error)
+                notice, status = _(_BEGUN), status_of(error)
         details = await self._things.booking(booking_id, parent.account_id)
         view = booking_view(details, now=self._frame.platform.clock(), today=self._frame.today)
         return self._frame.page(

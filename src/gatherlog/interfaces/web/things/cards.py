@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 
 from gatherlog.apps.things import Hit, Occurrence, OccurrencePlaces, Thing, coming
+from gatherlog.core.texts import _
 from gatherlog.interfaces.web.things.phrases import ages, distance, left, price, span, waits
 
 __all__ = ["Card", "card", "shown_date"]
@@ -41,13 +42,13 @@ def card(
         price(content.price, currency),
         organiser,
         "" if metres is None else distance(metres),
-        "in your favourites" if favourite else "",
+        _("in your favourites") if favourite else "",
     ]
     one = None if places is None else places.occurrence
     return Card(
         id=thing.id,
         name=content.name,
-        when="No dates at the moment" if one is None else span(one, today),
+        when=_("No dates at the moment") if one is None else span(one, today),
         where=content.where.address,
         about="\N{NO-BREAK SPACE}· ".join(part for part in about if part),
         places="" if places is None else left(places),

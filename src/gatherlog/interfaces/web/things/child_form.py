@@ -4,16 +4,17 @@ from typing import Final
 
 from gatherlog.apps.things import Child, ChildDetails
 from gatherlog.core.commands.service import Stored
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.web.fields import Fields, blank_is_none
 
 __all__ = ["NAMES", "details", "filled", "rebased"]
 
 NAMES: Final = {
-    "name": "The name",
-    "birthDate": "The date of birth",
-    "allergies": "The text about allergies",
-    "emergencyContact": "The emergency contact",
-    "pickUp": "The text about pick-up",
+    "name": N_("The name"),
+    "birthDate": N_("The date of birth"),
+    "allergies": N_("The text about allergies"),
+    "emergencyContact": N_("The emergency contact"),
+    "pickUp": N_("The text about pick-up"),
 }
 
 

@@ -7,6 +7,7 @@ from gatherlog.apps.people import Action
 from gatherlog.apps.things import Child, ChildDetails, ChildIsBooked, WrongState, age_on
 from gatherlog.core.commands.service import Repeated, Stored
 from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
@@ -17,12 +18,12 @@ from gatherlog.interfaces.web.things.once import once
 
 __all__ = ["ChildrenPages"]
 
-_MANY = "You cannot add any more children."
-_CHANGED = (
+_MANY = N_("You cannot add any more children.")
+_CHANGED = N_(
     "Somebody has changed this since you opened the page, as marked below. What you typed is not "
     "saved: save it again if you still mean it."
 )
-_BOOKED = "has an upcoming booking. Please cancel it first."
+_BOOKED = N_("{name} has an upcoming booking. Please cancel it first.")
 
 
 class ChildrenPages:
@@ -58,7 +59,7 @@ class ChildrenPages:
             flawed = fields.with_flaws(error.flaws, child_form.NAMES)
             return self._form(parent, flawed, status=status_of(error))
         except WrongState as error:
-            return self._form(parent, fields, notice=_MANY, status=status_of(error))
+            return self._form(parent, fields, notice=_(_MANY), status=status_of(error))
         leads_to = safe_path(fields["next"])
         return self._frame.redirect(leads_to or "/children", "" if leads_to else "added")
 
@@ -86,7 +87,7 @@ class ChildrenPages:
         except Conflict as error:
             child = await self._child(request, parent)
             again = child_form.rebased(fields, child)
-            return self._form(parent, again, child, notice=_CHANGED, status=status_of(error))
+            return self._form(parent, again, child, notice=_(_CHANGED), status=status_of(error))
         return self._frame.redirect("/children", "saved")
 
     async def _child(self, request: Request, parent: Parent) -> Stored[Child]:
@@ -108,7 +109,7 @@ class ChildrenPages:
         try:
             await self._things.remove_child(child.body.id, parent.account_id, actor=parent.by)
         except ChildIsBooked as error:
-            notice, filled = f"{child.body.name} {_BOOKED}", child_form.filled(child)
+            notice, filled = _(_BOOKED).format(name=child.body.name), child_form.filled(child)
             return self._form(parent, filled, child, notice=notice, status=status_of(error))
         return self._frame.redirect("/children", "removed")
 

@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 
 from gatherlog.apps.things import ThingQuery
 from gatherlog.core.eventstore.errors import Flaw
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.things.filter_reader import CHOICES, FilterReader
 from gatherlog.interfaces.web.words import day
@@ -24,19 +25,19 @@ LISTED: Final = 20
 RADII: Final = ("1", "2", "5", "10", "20", "50", "100")
 """Distances to choose from, in kilometres. An address may hold any up to LARGEST_RADIUS."""
 _NAMES: Final = {
-    "q": "The text",
-    "ages": "The ages",
-    "day": "The day",
-    "until": "The last day",
-    "start": "The beginning",
-    "end": "The end",
-    "near": "The place",
-    "radius": "The distance",
-    "price": "The price",
-    "category": "The category",
-    "type": "The kind",
-    "for": "The audience",
-    "sort": "The order",
+    "q": N_("The text"),
+    "ages": N_("The ages"),
+    "day": N_("The day"),
+    "until": N_("The last day"),
+    "start": N_("The beginning"),
+    "end": N_("The end"),
+    "near": N_("The place"),
+    "radius": N_("The distance"),
+    "price": N_("The price"),
+    "category": N_("The category"),
+    "type": N_("The kind"),
+    "for": N_("The audience"),
+    "sort": N_("The order"),
 }
 _TYPED: Final = (*(name for name in _NAMES if name not in CHOICES), "alone", "open")
 _POINTERS: Final = {

@@ -16,6 +16,7 @@ from gatherlog.core.eventstore.errors import (
     Invalid,
     SearchNotReady,
 )
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.site_time import site_today
 from gatherlog.interfaces.web.paging import Neighbours
@@ -30,9 +31,9 @@ from gatherlog.interfaces.web.words import day
 __all__ = ["FindPage", "cards_of"]
 
 _NOTICES = {
-    "cursor_invalid": "This part of the list is no longer there.",
-    "search_not_ready": "The list is being prepared. Please try again in a moment.",
-    "busy": "The search is very busy. Please try again in a moment.",
+    "cursor_invalid": N_("This part of the list is no longer there."),
+    "search_not_ready": N_("The list is being prepared. Please try again in a moment."),
+    "busy": N_("The search is very busy. Please try again in a moment."),
 }
 
 
@@ -95,7 +96,7 @@ class FindPage:
             filters=filters,
             told=[] if filters.fields.flaws else filters.told(today),
             results=results,
-            notice="" if error is None else _NOTICES[error.code],
+            notice="" if error is None else _(_NOTICES[error.code]),
             days=[(text, filters.path(**dates)) for text, dates in _days(today)],
             own_ages=await self._own_ages(self._frame.as_parent(visitor), filters, today),
             is_indexed=not request.url.query,
@@ -169,11 +170,11 @@ def _days(today: date) -> list[tuple[str, dict[str, str]]]:
     begin = today if today.weekday() == 6 else saturday
     end = today if today.weekday() == 6 else sunday
     chosen = [
-        ("Today", today, today),
-        ("Tomorrow", today + timedelta(days=1), today + timedelta(days=1)),
+        (_("Today"), today, today),
+        (_("Tomorrow"), today + timedelta(days=1), today + timedelta(days=1)),
         (day(saturday, year=False), saturday, saturday),
-        ("This weekend", begin, end),
-        ("Next seven days", today, today + timedelta(days=6)),
+        (_("This weekend"), begin, end),
+        (_("Next seven days"), today, today + timedelta(days=6)),
     ]
     return [
         (text, {"day": first.isoformat(), "until": "" if first == last else last.isoformat()})

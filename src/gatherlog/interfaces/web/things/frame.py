@@ -11,6 +11,7 @@ from gatherlog.apps.people import Action, Verdict, decide
 from gatherlog.apps.things import ThingService
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rest.parameters import check_id
 from gatherlog.interfaces.web.frame import Frame
@@ -20,15 +21,15 @@ from gatherlog.interfaces.web.visitors import Visitor, Visitors
 __all__ = ["Parent", "ThingsFrame"]
 
 _DONE: Final[Mapping[str, str]] = {
-    "kept": "Added to your favourites.",
-    "dropped": "Removed from your favourites.",
-    "reported": "Thank you. We will look into it.",
-    "added": "Added.",
-    "saved": "Saved.",
-    "removed": "Removed.",
-    "booked": "Your booking is confirmed.",
-    "waiting": "You have joined the waiting list.",
-    "cancelled": "Your booking is cancelled.",
+    "kept": N_("Added to your favourites."),
+    "dropped": N_("Removed from your favourites."),
+    "reported": N_("Thank you. We will look into it."),
+    "added": N_("Added."),
+    "saved": N_("Saved."),
+    "removed": N_("Removed."),
+    "booked": N_("Your booking is confirmed."),
+    "waiting": N_("You have joined the waiting list."),
+    "cancelled": N_("Your booking is cancelled."),
 }
 
 

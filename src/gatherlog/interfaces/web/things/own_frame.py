@@ -12,6 +12,7 @@ from gatherlog.apps.things import Thing
 from gatherlog.core.commands.service import Stored
 from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import Denied
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.auth import permit_of_organiser
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.rest.parameters import check_id
@@ -30,36 +31,42 @@ __all__ = [
 ]
 
 NOT_AN_ORGANISER: Final = Message(
-    "This is for organisers",
+    N_("This is for organisers"),
     (
-        "Here organisers publish things to do and look after them. Your account does not have this "
-        "role yet.",
+        N_(
+            "Here organisers publish things to do and look after them. Your account does not have "
+            "this role yet."
+        ),
     ),
-    ("Ask those who run this site for it. It takes effect at once: open this page again then.",),
+    (N_("Ask those who run this site for it. It takes effect at once: then reload this page."),),
 )
 NOT_A_REVIEWER: Final = Message(
-    "This is for reviewers",
-    ("Here reviewers decide what is published. Your account does not have this role.",),
-    ("If it should, ask those who run this site.",),
+    N_("This is for reviewers"),
+    (N_("Here reviewers decide what is published. Your account does not have this role."),),
+    (N_("If it should, ask those who run this site."),),
 )
 _DONE: Final = {
-    "made": "Your draft is saved. Only you see it until it is approved.",
-    "saved": "Saved.",
-    "named": "Your name as an organiser is saved.",
-    "submitted": "It is waiting for review now. You can go on changing it in the meantime.",
-    "version": "The new version is saved as a draft. The published one stays up until a reviewer "
-    "has approved this one, so submit it when it is ready.",
-    "removed": "It has been removed.",
-    "withdrawn": "It is taken down, and its bookings are cancelled.",
-    "date_cancelled": "The date is cancelled, and so are its bookings.",
-    "moved": "The date is moved. The bookings stay, and everybody is told.",
-    "not_moved": "This is when it takes place already, so nothing was changed, and nobody is told.",
-    "written": "Your letter goes to everybody who has booked or is waiting.",
-    "booking_cancelled": "The booking is cancelled. Who waits and fits moves up.",
-    "approved": "It is published.",
-    "rejected": "It went back to the organiser, with your reasons.",
-    "taken_down": "It is taken down, and its bookings are cancelled.",
-    "settled": "The report is off the list.",
+    "made": N_("Your draft is saved. Only you see it until it is approved."),
+    "saved": N_("Saved."),
+    "named": N_("Your name as an organiser is saved."),
+    "submitted": N_("It is waiting for review now. You can go on changing it in the meantime."),
+    "version": N_(
+        "The new version is saved as a draft. The published one stays up until a reviewer "
+        "has approved this one, so submit it when it is ready."
+    ),
+    "removed": N_("It has been removed."),
+    "withdrawn": N_("It is taken down, and its bookings are cancelled."),
+    "date_cancelled": N_("The date is cancelled, and so are its bookings."),
+    "moved": N_("The date is moved. The bookings stay, and everybody is told."),
+    "not_moved": N_(
+        "This is when it takes place already, so nothing was changed, and nobody is told."
+    ),
+    "written": N_("Your letter goes to everybody who has booked or is waiting."),
+    "booking_cancelled": N_("The booking is cancelled. Whoever is waiting and fits moves up."),
+    "approved": N_("It is published."),
+    "rejected": N_("It went back to the organiser, with your reasons."),
+    "taken_down": N_("It is taken down, and its bookings are cancelled."),
+    "settled": N_("The report is off the list."),
 }
 """By the query parameter `done`, what a page says was done."""
 

@@ -15,6 +15,7 @@ from gatherlog.apps.things import (
     OccurrencePlaces,
 )
 from gatherlog.apps.things.content import DAYS
+from gatherlog.core.commands.local_time import clock_note
 from gatherlog.interfaces.web.words import day
 
 __all__ = [
@@ -88,7 +89,16 @@ def distance(metres: float) -> str:
 
 
 def span(one: Occurrence, today: date) -> str:
-    """`Saturday, 5 December, 10:00 to 12:00`; the year only where it is another one."""
+    """`Saturday, 5 December, 10:00 to 12:00`; the year only where it is another one.
+
+    What becomes of a time that a change of clocks skips or repeats is added.
+    """
+    last = clock_note(one.end, one.time_zone, last=True)
+    notes = [note for note in (clock_note(one.start, one.time_zone), last) if note]
+    return f"{_span(one, today)} ({'; '.join(notes)})" if notes else _span(one, today)
+
+
+def _span(one: Occurrence, today: date) -> str:
     start, end = datetime.fromisoformat(one.start), datetime.fromisoformat(one.end)
     first = day(start, year=start.year != today.year)
     if start.date() == end.date():

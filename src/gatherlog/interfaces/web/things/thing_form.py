@@ -37,7 +37,7 @@ NAMES: Final = {
     "price_from": "The lowest price",
     "price_to": "The highest price",
     "capacity": "The number of places",
-    "email": "The e-mail address",
+    "email": "The email address",
     "phone": "The phone number",
     "www": "The web address",
 }

@@ -50,7 +50,7 @@ _WORDS: Final[Mapping[tuple[str, str], str]] = {
         "are missing: mark at least one day, with its times"
     ),
     ("hours", "has the same day and beginning twice"): "have the same day and beginning twice",
-    ("email", "is not an e-mail address; one looks like ada@example.org"): (
+    ("email", "is not an email address; one looks like ada@example.org"): (
         "should be one such as ada@example.org"
     ),
     ("location", "should be a number from -90 to 90"): (

@@ -50,7 +50,7 @@ async def test_what_waits_is_listed_the_oldest_first(
 
     await eventually(listed, ["First", "Second"])
     page = await rita.open("/review")
-    assert page.all("h2")[0].text == "2 things wait for review"
+    assert page.all("h2")[0].text == "2 things are waiting for review"
     lines = page.of_class("line")
     assert [line.partition(" · ")[0] for line in lines] == [
         "House of Olga",

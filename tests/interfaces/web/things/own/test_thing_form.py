@@ -205,7 +205,7 @@ NUMBER = "should be written as a number, such as"
         ({"capacity": "many"}, {"capacity": f"The number of places {NUMBER} 2."}),
         (
             {"email": "olga"},
-            {"email": "The e-mail address should be one such as ada@example.org."},
+            {"email": "The email address should be one such as ada@example.org."},
         ),
         (
             {"www": "javascript:alert(1)"},

@@ -1,0 +1,81 @@
+"""Who comes, as the columns for status, answer and approval of a sheet say it. Pure."""
+
+from collections.abc import Mapping
+
+from gatherlog.apps.guests.sheet_doubts import Doubt, LeftOut
+from gatherlog.apps.guests.sheet_files import normalised, quoted
+from gatherlog.apps.guests.sheet_headers import Column
+from gatherlog.apps.guests.sheet_status_words import (
+    COMES,
+    COMES_NOT,
+    COMES_NOT_SIGNS,
+    NOT,
+    OF_TICKETS,
+    OPEN,
+    REGRETS,
+)
+
+__all__ = ["doubts_of_status"]
+
+
+def doubts_of_status(given: Mapping[Column, str]) -> tuple[Doubt, ...]:
+    """What is not sure about whether the guests of a line come.
+
+    Raises LeftOut if one column says that they do not: declined, cancelled, refunded.
+    """
+    comes = [_comes(cell) for (field, _), cell in sorted(given.items()) if field == "status"]
+    cells = [cell for (field, _), cell in sorted(given.items()) if field == "status"]
+    for answer, cell in zip(comes, cells, strict=True):
+        if answer is False:
+            raise LeftOut(_why(cell))
+    doubts = [_doubt(cell) for answer, cell in zip(comes, cells, strict=True) if answer is None]
+    if (gone := given.get(("cancelled", 0))) is not None:
+        if _comes(gone) is True:
+            raise LeftOut("is cancelled")
+        if _comes(gone) is None:
+            doubts.append(Doubt("status", f"{quoted(gone)} is in the column for who does not come"))
+    return tuple(dict.fromkeys(doubts))
+
+
+def _why(cell: str) -> str:
+    if normalised(cell) in OF_TICKETS:
+        return f"is {cell.lower()}"
+    return f"does not come: the status is {quoted(cell)}"
+
+
+def _doubt(cell: str) -> Doubt:
+    if normalised(cell) in OPEN:
+        return Doubt("status", f"the status is {quoted(cell)}; it would become an invited guest")
+    return Doubt("status", f"the status {quoted(cell)} is not known; it would become a guest")
+
+
+def _comes(cell: str) -> bool | None:
+    """Whether a guest with this status comes; None if that is open or unknown."""
+    word = normalised(cell)
+    if word in COMES:
+        return True
+    if word in COMES_NOT:
+        return False
+    if word in OPEN:
+        return None
+    if not word and cell == "?":
+        return None
+    if not word:
+        return not set(cell) & COMES_NOT_SIGNS
+    if word.isdecimal():
+        return int(word[:9]) > 0
+    return _in_a_sentence(word.split())
+
+
+def _in_a_sentence(words: list[str]) -> bool | None:
+    """The answer in "Yes, we will be there" or "cancelled by the organizer"."""
+    first, rest = words[0], set(words[1:])
+    if any(map(str.isdecimal, rest)):  # "Going + 1": how many is not read here
+        return None
+    if first in COMES and len(first) > 1 and not rest & (NOT | COMES_NOT | OPEN):
+        return True
+    if first in COMES_NOT and len(first) > 3 and not rest & NOT:
+        return False
+    if first in COMES_NOT & NOT or first in ("nein", "nee", "nej"):
+        return False if rest & REGRETS else None
+    return None

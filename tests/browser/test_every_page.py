@@ -1,0 +1,94 @@
+"""All pages, at all usual widths and in all colours: nothing overlaps, is hidden or too faint."""
+
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser
+
+from gatherlog.bootstrap import Platform
+from tests.browser.accessibility import barriers
+from tests.browser.every_page import faint, overlaps, visit
+from tests.every_page import every_page
+from tests.node_packages import NEEDS_NODE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+"""Each test opens some seventy pages, several times."""
+
+WIDTHS = (320, 345, 360, 375, 390, 400, 415, 430, 704, 1280)
+OPEN = "document.querySelectorAll('details:not(.operation)').forEach(one => one.open = true)"
+BORDERLESS = """() => [...document.querySelectorAll("button, .button")]
+  .filter(one => one.checkVisibility() && parseFloat(getComputedStyle(one).borderTopWidth) < 1)
+  .map(one => one.textContent.trim())"""
+LOOKED_AT_ELSEWHERE = ("/things", "/desk", "/review", "/messages", "/children", "/bookings")
+"""Sections whose own tests ask axe."""
+Scheme = Literal["light", "dark"]
+
+
+async def test_nothing_overlaps_at_any_width(
+    chromium: Browser, platform: Platform, site: str
+) -> None:
+    found = {}
+    for email, paths in (await every_page(platform)).items():
+        async with visit(chromium, platform, site, email) as page:
+            for path in paths:
+                await page.goto(site + path)
+                await page.evaluate(OPEN)
+                for width in WIDTHS:
+                    await page.set_viewport_size({"width": width, "height": 900})
+                    if flaws := await overlaps(page):
+                        found[f"{path} at {width}"] = flaws
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_every_text_in_the_header_stands_out_from_its_colours(
+    chromium: Browser, platform: Platform, site: str, scheme: Scheme, width: int
+) -> None:
+    """Axe judges the texts of the cards, and cannot judge those on a gradient."""
+    found = {}
+    kind = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    async with visit(chromium, platform, site, "") as reader:
+        for email, paths in (await every_page(platform)).items():
+            async with visit(chromium, platform, site, email, **kind) as page:
+                for path in paths:
+                    await page.goto(site + path)
+                    if flaws := await faint(page, "header.hero", reader):
+                        found[path] = flaws
+
+    assert found == {}
+
+
+@NEEDS_NODE
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_has_a_barrier(
+    chromium: Browser, platform: Platform, site: str, scheme: Scheme
+) -> None:
+    """Landmarks and headings among them."""
+    found = {}
+    for email, paths in (await every_page(platform)).items():
+        async with visit(chromium, platform, site, email, color_scheme=scheme) as page:
+            for path in paths:
+                if path.startswith(LOOKED_AT_ELSEWHERE):
+                    continue
+                await page.goto(site + path)
+                await page.evaluate(OPEN)
+                found[path] = await barriers(page)
+
+    assert {path: flaws for path, flaws in found.items() if flaws} == {}
+
+
+async def test_buttons_are_seen_in_forced_colours(
+    chromium: Browser, platform: Platform, site: str
+) -> None:
+    """There grounds are not painted, so what has no border is plain text."""
+    found = {}
+    for email, paths in (await every_page(platform)).items():
+        async with visit(chromium, platform, site, email, forced_colors="active") as page:
+            for path in paths:
+                await page.goto(site + path)
+                await page.evaluate(OPEN)
+                found[path] = await page.evaluate(BORDERLESS)
+
+    assert {path: flaws for path, flaws in found.items() if flaws} == {}
