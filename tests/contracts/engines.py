@@ -21,6 +21,7 @@ from gatherlog.engines import open_store
 from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
+from tests.dynamo import drop_table, found_emulator, url_of
 from tests.postgres import drop_schema, found_versions, make_for_role, server
 from tests.stores import HOSTILE_URL
 
@@ -63,6 +64,8 @@ class Engine(msgspec.Struct, frozen=True):
     """The version of the server that the tests start for it."""
     role: str | None = None
     """Used by a role of the database that has made nothing and may do no more than it must."""
+    on_emulator: bool = False
+    """Needs the emulator of DynamoDB that the tests start."""
     on_demand: bool = False
     """The suite runs on it only where GATHERLOG_REQUIRE_ENGINES names it."""
     takes_long: bool = False
@@ -70,6 +73,8 @@ class Engine(msgspec.Struct, frozen=True):
 
     def is_there(self) -> bool:
         if self.postgres is not None and self.postgres not in found_versions():
+            return False
+        if self.on_emulator and found_emulator() is None:
             return False
         try:
             importlib.import_module(self.module)
@@ -110,6 +115,16 @@ def postgres(version: int) -> Engine:
 POSTGRES = postgres(18)
 POSTGRES_URL = "postgresql:"
 """Stands for an empty schema of `POSTGRES`; see `address`."""
+DYNAMODB = Engine(
+    "dynamodb",
+    "dynamodb",
+    "botocore",
+    "{server}",
+    durable=True,
+    shared=True,
+    on_emulator=True,
+    takes_long=True,
+)
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -121,6 +136,7 @@ ENGINES = [
     POSTGRES,
     msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
     msgspec.structs.replace(postgres(15), on_demand=True),
+    DYNAMODB,
 ]
 
 
@@ -171,10 +187,12 @@ class Place:
         return store
 
     def _server_url(self) -> str:
-        """The address of a schema that nobody else uses, if the engine has a server."""
+        """The address of a schema or table that nobody else uses, if the engine has a server."""
+        schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
+        if self.engine.on_emulator:
+            return url_of(schema)
         if self.engine.postgres is None:
             return ""
-        schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
         here = server(self.engine.postgres)
         if self.engine.role is None:
             return here.url(schema)
@@ -202,6 +220,8 @@ class Place:
             await store.close()
         if self.engine.postgres is not None:
             drop_schema(self.url, user="postgres")
+        if self.engine.on_emulator:
+            drop_table(self.url)
 
     @property
     def arguments(self) -> list[str]:
