@@ -22,6 +22,7 @@ from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
 from tests.dynamo import drop_table, found_emulator, url_of
+from tests.dynamo_faults import faulty_dynamo
 from tests.postgres import drop_schema, found_versions, make_for_role, server
 from tests.stores import HOSTILE_URL
 
@@ -66,6 +67,8 @@ class Engine(msgspec.Struct, frozen=True):
     """Used by a role of the database that has made nothing and may do no more than it must."""
     on_emulator: bool = False
     """Needs the emulator of DynamoDB that the tests start."""
+    with_faults: bool = False
+    """Through a proxy that does what the emulator never does."""
     on_demand: bool = False
     """The suite runs on it only where GATHERLOG_REQUIRE_ENGINES names it."""
     takes_long: bool = False
@@ -137,6 +140,7 @@ ENGINES = [
     msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
     msgspec.structs.replace(postgres(15), on_demand=True),
     DYNAMODB,
+    msgspec.structs.replace(DYNAMODB, name="dynamodb-with-faults", with_faults=True),
 ]
 
 
@@ -190,7 +194,9 @@ class Place:
         """The address of a schema or table that nobody else uses, if the engine has a server."""
         schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
         if self.engine.on_emulator:
-            return url_of(schema)
+            return url_of(
+                schema, endpoint=faulty_dynamo().endpoint if self.engine.with_faults else None
+            )
         if self.engine.postgres is None:
             return ""
         here = server(self.engine.postgres)

@@ -189,7 +189,7 @@ BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
     "documents with index rows": lambda size: writing(
         *[put(f"{n}", b"", index_keys={"by_name": ("all",)}) for n in range(size // 7)]
     ),
-    "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size)]),
+    "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size // 2)]),
     "bodies with counters": lambda size: writing(
         *[msgspec.structs.replace(put_one(f"{n}"), adds={"n": 1}) for n in range(size // 2)]
     ),

@@ -80,8 +80,8 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     """How many rows or items an engine may have to check or write for a commit, at most.
 
     It counts every event, the heads of each stream and of its partition, documents, their counters
-    where a body is written as well, the key and, where the engine counts them, index rows. What is
-    stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
+    where they are added to or bounded, the key and, where the engine counts them, index rows. What
+    is stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
     """
     actions = 0 if commit.key is None else 1
     actions += 2 * len(commit.appends) + len(commit.writes)
@@ -90,8 +90,8 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     for write in commit.writes:
         if write.body is not KEEP:
             actions += limits.index_rows * write.indexes
-            if write.adds or write.at_most or write.at_least:
-                actions += 1
+        if write.adds or write.at_most or write.at_least:
+            actions += 1
     return actions
 
 

@@ -173,8 +173,8 @@ class DynamoEngine(Engine):
         return await self._reader.feed(partition, after, head, limit) if after < head else []
 
     async def heads(self) -> Heads:
-        items, _ = await self._table.page(Range(partition=HEADS))
-        heads = tuple(int(item["p"].N) for item in items)
+        items = self._table.items(Range(partition=HEADS))
+        heads = tuple([int(item["p"].N) async for item in items])
         self._writer.note_heads(heads)
         return heads
 
