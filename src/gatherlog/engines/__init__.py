@@ -11,7 +11,7 @@ from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.store import DeclaredView, Limits, Store
 from gatherlog.engines.addresses import read_address
 
-__all__ = ["back_up", "let_use", "open_store"]
+__all__ = ["back_up", "let_use", "needed_rights", "open_store"]
 
 _MOVE: Final = "move it with export and import instead"
 _BACKUPS: Final = {
@@ -79,6 +79,20 @@ async def let_use(url: str, role: str) -> None:
     from gatherlog.engines.postgres import let_role_use
 
     await let_role_use(url, role)
+
+
+async def needed_rights(url: str) -> str:
+    """The rights that a process needs to use the store at `url`, for the person who gives them.
+
+    Nothing where a store needs none that have to be given. Raises NotAStore if there is none.
+    """
+    address = read_address(url)
+    if address.engine != "dynamodb":
+        return ""
+    _demand_driver("botocore", "DynamoDB", "dynamodb")
+    from gatherlog.engines.dynamodb import told_rights
+
+    return await told_rights(url)
 
 
 def _demand_driver(module: str, engine: str, extra: str) -> None:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.engines.postgres_address import without_password
 
 __all__ = ["PARTITIONS", "DynamoPlace", "read_dynamo_place"]
 
@@ -48,8 +49,8 @@ def read_dynamo_place(url: str) -> DynamoPlace:
     table = parts.netloc
     if parts.path not in ("", "/") or parts.fragment or not _TABLE.fullmatch(table):
         raise NotAStore(
-            f"{url!r} does not name a table: dynamodb://party?region=eu-central-1, with a name of 3"
-            " to 255 letters, digits, _, . and -"
+            f"{without_password(url)!r} does not name a table: dynamodb://party?region=eu-central-1,"
+            " with a name of 3 to 255 letters, digits, _, . and -"
         )
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
     for name in given:

@@ -4,6 +4,7 @@ Only this module imports it. What may wait for a file or another server is done 
 """
 
 import asyncio
+import os
 from typing import Any, Final
 
 import botocore.session
@@ -32,6 +33,8 @@ class CredentialSource:
 
     async def region(self) -> str | None:
         """The region that the environment or the profile names."""
+        if named := os.environ.get("AWS_REGION"):  # which botocore does not look at
+            return named
         region = await self._told(lambda session: session.get_config_variable("region"))
         return None if region is None else str(region)
 

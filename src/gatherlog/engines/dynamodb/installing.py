@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -13,7 +14,9 @@ from gatherlog.engines.dynamodb.keys import FEED, INDEXES, index_name, partition
 from gatherlog.engines.dynamodb.table import Table
 from gatherlog.engines.dynamodb_address import PARTITIONS, DynamoPlace
 
-__all__ = ["LAYOUT", "StoreRecord", "make_table", "prepare"]
+__all__ = ["LAYOUT", "StoreRecord", "TableDescription", "describe", "prepare"]
+
+T = TypeVar("T")
 
 LAYOUT: Final = 1
 ACTIVE_SECONDS: Final = 120.0
@@ -72,11 +75,12 @@ async def prepare(client: Client, place: DynamoPlace, *, create: bool) -> StoreR
                 f"there is no table {place.table!r} in {client.region};"
                 f" make it: gatherlog init --store '{place.shown}'"
             )
-        described = await make_table(client, place)
+        described = await _make_table(client, place)
     _check_shape(place, described)
     table = Table(client, place.table)
     item = await table.get_one(store_key())
     if item is None and create:
+        await _protect(client, place)
         await _make_store(table, place, described)
         item = await table.get_one(store_key())
     if item is None:
@@ -95,19 +99,26 @@ async def describe(client: Client, place: DynamoPlace) -> TableDescription | Non
         raise NotAStore(f"{place.shown} cannot be looked at: {error}") from error
 
 
-async def make_table(client: Client, place: DynamoPlace) -> TableDescription:
-    """Make the table, wait until it can be used, and protect it."""
+async def _make_table(client: Client, place: DynamoPlace) -> TableDescription:
+    """Make the table, and wait until it can be used."""
     await client.does("CreateTable", _table(place.table), unless="ResourceInUseException")
+
+    async def active() -> TableDescription | None:
+        described = await describe(client, place)
+        return described if described is not None and _is_active(described) else None
+
+    return await _until(active, f"{place.shown} is not active yet")
+
+
+async def _until(look: Callable[[], Awaitable[T | None]], why: str) -> T:
+    """What `look` gives as soon as it gives something. Raises NotAStore after ACTIVE_SECONDS."""
     loop = asyncio.get_running_loop()
     end = loop.time() + ACTIVE_SECONDS
-    while True:
-        described = await describe(client, place)
-        if described is not None and _is_active(described):
-            await _protect(client, place.table)
-            return described
+    while (found := await look()) is None:
         if loop.time() > end:
-            raise NotAStore(f"{place.shown} is not active after {ACTIVE_SECONDS:g} s; try again")
+            raise NotAStore(f"{why}, after {ACTIVE_SECONDS:g} s; try again later")
         await asyncio.sleep(_LOOK_SECONDS)
+    return found
 
 
 def _is_active(described: TableDescription) -> bool:
@@ -117,14 +128,19 @@ def _is_active(described: TableDescription) -> bool:
     )
 
 
-async def _protect(client: Client, table: str) -> None:
+async def _protect(client: Client, place: DynamoPlace) -> None:
     """Let keys expire, and let the table be restored to any second of the last 35 days."""
     expiry = {"AttributeName": "x", "Enabled": True}
-    asked = {"TableName": table, "TimeToLiveSpecification": expiry}
+    asked = {"TableName": place.table, "TimeToLiveSpecification": expiry}
     await client.does("UpdateTimeToLive", asked, unless="ValidationException")  # it is so already
     recovery = {"PointInTimeRecoveryEnabled": True}
-    asked = {"TableName": table, "PointInTimeRecoverySpecification": recovery}
-    await client.does("UpdateContinuousBackups", asked, unless="")
+    asked = {"TableName": place.table, "PointInTimeRecoverySpecification": recovery}
+    unless = "ContinuousBackupsUnavailableException"  # as for a while after a table was made
+
+    async def recoverable() -> bool | None:
+        return await client.does("UpdateContinuousBackups", asked, unless=unless) or None
+
+    await _until(recoverable, f"the backups of {place.shown} are not ready yet")
 
 
 def _table(name: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 SHARDS: Final = 8
-"""Over so many partition keys the streams of a category, and the documents of a view, are spread."""
+"""So many partition keys share the streams of a category, or the documents of a view."""
 BUCKET: Final = 1_000
 """So many positions have one partition key in the index of the feed."""
 INDEXES: Final = 6

@@ -1,4 +1,4 @@
-"""Pages of the feed, of streams, of lists and of documents, each with no more bytes than allowed."""
+"""Pages of the feed, of streams, of lists and of documents, with no more bytes than allowed."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -225,7 +225,9 @@ def _range_of(wanted: IndexRange, place: int) -> Range | None:
     )
 
 
-async def _chained(first: Sequence[Item], rest: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
+async def _chained(
+    first: Sequence[Item], rest: AsyncGenerator[Item, None]
+) -> AsyncGenerator[Item, None]:
     for item in first:
         yield item
     async for item in rest:

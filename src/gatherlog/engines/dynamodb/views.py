@@ -1,7 +1,7 @@
 """Which views are recorded as complete, and at which place each of their indexes is.
 
-The table has INDEXES indexes, which all views share. The first index of a view that is used gets the
-first place, and so on; it keeps that for good, so that a process never has to ask twice.
+The table has INDEXES indexes, which all views share. The first index of a view that is used gets
+the first place, and so on; it keeps that for good, so that a process never has to ask twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -119,19 +119,11 @@ class Transaction:
 
     def _document(self, ref: Ref) -> Change:
         """The item with the body, which is there as long as the document is."""
-        basis, before, after = self._basis, self._before.get(ref), self._after.get(ref)
+        before, after = self._before.get(ref), self._after.get(ref)
         change = Change(document_key(ref))
         is_gone = before is not None and after is None and ref in self._after
         is_put = after is not None and (before is None or ref in self._bodies)
-        if ref in basis.owners and before is None:
-            change.demand_absent()
-        elif ref in basis.versions:
-            _demand_version(change, basis.versions[ref])
-        if before is not None and (
-            is_put or is_gone or ref in basis.versions or not before.counters
-        ):
-            if ref in basis.owners:
-                change.demand("o", text(before.stream))
+        self._demand_document(change, ref, is_written=is_gone or is_put)
         if is_gone:
             change.demand_none("t")
             change.delete()
@@ -140,6 +132,19 @@ class Transaction:
         if after is not None and after.counters and not (before and before.counters):
             change.set("t", number(1))
         return change
+
+    def _demand_document(self, change: Change, ref: Ref, *, is_written: bool) -> None:
+        """Its version and its owner; of who has counters, and so is never deleted, the owner is
+        demanded only if the item is in the transaction anyway."""
+        basis, before = self._basis, self._before.get(ref)
+        if before is None and ref in basis.owners:
+            change.demand_absent()
+            return
+        if ref in basis.versions:
+            _demand_version(change, basis.versions[ref])
+        is_there = is_written or ref in basis.versions
+        if before is not None and ref in basis.owners and (is_there or not before.counters):
+            change.demand("o", text(before.stream))
 
     def _put(self, change: Change, ref: Ref, before: Document | None, after: Document) -> None:
         change.set("o", text(after.stream))
