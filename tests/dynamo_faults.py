@@ -14,6 +14,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any, Final
 
 import httptools
@@ -46,7 +48,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     slow_partition: int | None = None
     """Transactions that append to this partition take SLOW seconds."""
     refuses: str = ""
-    """The error with which every request is answered."""
+    """The error with which requests are answered,"""
+    refusals: int = 1_000_000
+    """so often."""
+    refused_key: str = ""
+    """Requests that are signed with this access key are refused as expired."""
+    clock: float = 0.0
+    """Seconds by which the clock of the service is ahead."""
     waits: float = 0.0
     """Seconds that every answer takes."""
 
@@ -112,6 +120,13 @@ class _Refusal(Exception):
             self.body["CancellationReasons"] = reasons
 
 
+class _Signed(msgspec.Struct):
+    """What a request is signed with, and when."""
+
+    access_key: str = ""
+    at: float = 0.0
+
+
 class _Proxy:
     """What goes wrong, and what is under way."""
 
@@ -127,6 +142,7 @@ class _Proxy:
     def _become(self, faults: Faults) -> None:
         self._faults = faults
         self._random = random.Random(faults.seed)
+        self._refusals = faults.refusals
 
     def _happens(self, what: str, probability: float) -> bool:
         if self._random.random() >= probability:
@@ -137,10 +153,15 @@ class _Proxy:
     def _count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
 
-    async def answer(self, operation: str, head: bytes, body: bytes) -> tuple[int, bytes]:
+    @property
+    def date(self) -> str:
+        """The header that tells the clock of the service."""
+        return formatdate(time.time() + self._faults.clock, usegmt=True)
+
+    async def answer(self, operation: str, signed: "_Signed", body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer. Raises Lost if there is to be none."""
         asked = msgspec.json.decode(body)
-        if operation == "Faults":
+        if operation == "Faults":  # of a test, not of the store
             self._become(msgspec.convert(asked, Faults))
             return 200, b"{}"
         if operation == "Done":
@@ -148,11 +169,24 @@ class _Proxy:
         try:
             if self._faults.waits:
                 await asyncio.sleep(self._faults.waits)
-            if self._faults.refuses:
-                raise _Refusal(self._faults.refuses)
-            return await self._done(operation, head, asked)
+            self._check(signed)
+            return await self._done(operation, _head(operation), asked)
         except _Refusal as refusal:
             return 400, msgspec.json.encode(refusal.body)
+
+    def _check(self, signed: "_Signed") -> None:
+        """Refuse a request as the service does before it looks at what is asked."""
+        faults = self._faults
+        if faults.refuses and self._refusals:
+            self._refusals -= 1
+            raise _Refusal(faults.refuses)
+        if faults.refused_key and faults.refused_key == signed.access_key:
+            raise _Refusal("ExpiredTokenException")
+        if abs(signed.at - time.time() - faults.clock) > 300:
+            self._count("skewed")
+            refusal = _Refusal("InvalidSignatureException")
+            refusal.body["message"] = "Signature not yet current: the proxy's clock is another"
+            raise refusal
 
     async def _done(self, operation: str, head: bytes, asked: Any) -> tuple[int, bytes]:
         if operation == "TransactWriteItems":
@@ -191,7 +225,7 @@ class _Proxy:
             is_lost = self._happens("lost", self._faults.loses)
             if is_lost and self._random.random() < 0.5:
                 raise Lost("before it was carried out")
-            await asyncio.sleep(self._random.uniform(0, self._seconds(names)))
+            await asyncio.sleep(self._pause(names))
             await self._hide(asked["TransactItems"], names)
             answer = await self._ask(head, asked)
             if is_lost:
@@ -201,11 +235,11 @@ class _Proxy:
             self._under_way -= set(names)
             self._tokens.discard(token)
 
-    def _seconds(self, names: list[ItemName]) -> float:
+    def _pause(self, names: list[ItemName]) -> float:
         slow = self._faults.slow_partition
         if slow is not None and any(n[1:] == ("heads", f"{slow:03}") for n in names):
             return SLOW
-        return self._faults.seconds
+        return self._random.uniform(0, self._faults.seconds)
 
     async def _hide(self, actions: list[Any], names: list[ItemName]) -> None:
         """Let indexes show what was there before, for a while."""
@@ -304,6 +338,7 @@ class _Served(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
         self._operation = ""
+        self._signed = _Signed()
         self._body: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -315,6 +350,11 @@ class _Served(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if name.lower() == b"x-amz-target":
             self._operation = value.decode().rpartition(".")[2]
+        elif name.lower() == b"authorization":
+            self._signed.access_key = value.decode().split("Credential=")[1].split("/")[0]
+        elif name.lower() == b"x-amz-date":
+            moment = datetime.strptime(value.decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            self._signed.at = moment.timestamp()
 
     def on_body(self, data: bytes) -> None:
         self._body.append(data)
@@ -325,11 +365,12 @@ class _Served(asyncio.Protocol):
 
     async def _answer(self, operation: str, body: bytes) -> None:
         try:
-            status, answer = await self._proxy.answer(operation, _head(operation), body)
+            status, answer = await self._proxy.answer(operation, self._signed, body)
         except Lost:
             self._transport.abort()
             return
-        head = f"HTTP/1.1 {status} x\r\ncontent-length: {len(answer)}\r\n\r\n"
+        date = f"date: {self._proxy.date}\r\n"
+        head = f"HTTP/1.1 {status} x\r\n{date}content-length: {len(answer)}\r\n\r\n"
         self._transport.write(head.encode() + answer)
 
 
