@@ -167,5 +167,18 @@ def _answers(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _demo(*arguments: str) -> int:
+    """The demo in a table of an emulator; both end with it, and so does everything in it."""
+    with tempfile.TemporaryDirectory(prefix="gatherlog-demo-") as folder, Emulator() as one:
+        url = url_of("demo", endpoint=one.endpoint)
+        command = [str(Path(sys.executable).parent / "gatherlog"), "demo", "--store", url]
+        process = subprocess.Popen([*command, *arguments], cwd=folder)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the demo ends by it
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        return process.wait()
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "demo":
+        sys.exit(_demo(*sys.argv[2:]))
     _guard(*sys.argv[1:])

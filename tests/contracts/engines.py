@@ -118,6 +118,8 @@ def postgres(version: int) -> Engine:
 POSTGRES = postgres(18)
 POSTGRES_URL = "postgresql:"
 """Stands for an empty schema of `POSTGRES`; see `address`."""
+DYNAMODB_URL = "dynamodb:"
+"""Stands for a table of `FAULTY_DYNAMODB` that is not there yet; see `address`."""
 DYNAMODB = Engine(
     "dynamodb",
     "dynamodb",
@@ -128,6 +130,7 @@ DYNAMODB = Engine(
     on_emulator=True,
     takes_long=True,
 )
+FAULTY_DYNAMODB = msgspec.structs.replace(DYNAMODB, name="dynamodb-with-faults", with_faults=True)
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -140,7 +143,7 @@ ENGINES = [
     msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
     msgspec.structs.replace(postgres(15), on_demand=True),
     DYNAMODB,
-    msgspec.structs.replace(DYNAMODB, name="dynamodb-with-faults", with_faults=True),
+    FAULTY_DYNAMODB,
 ]
 
 
@@ -246,12 +249,13 @@ async def empty_place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def address(url: str, folder: Path) -> AsyncIterator[str]:
-    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL is an
-    empty schema, which is removed afterwards."""
-    if url != POSTGRES_URL:
+    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL and
+    DYNAMODB_URL are an empty schema and no table yet, which are removed afterwards."""
+    engine = {POSTGRES_URL: POSTGRES, DYNAMODB_URL: FAULTY_DYNAMODB}.get(url)
+    if engine is None:
         yield url.format(path=folder)
         return
-    async with empty_place(POSTGRES, folder) as place:
+    async with empty_place(engine, folder) as place:
         yield place.url
 
 

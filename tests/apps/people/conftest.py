@@ -12,7 +12,7 @@ from gatherlog.core.eventstore.store import Store
 from gatherlog.engines import open_store
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import DYNAMODB_URL, POSTGRES_URL, address
 
 KEY = RsaKey.generate()
 
@@ -27,6 +27,7 @@ URLS = {
     "sqlite": "sqlite:///{path}/people.db",
     "hostile": "hostile:1",
     "postgres": POSTGRES_URL,
+    "dynamodb": DYNAMODB_URL,
 }
 
 

@@ -11,7 +11,7 @@ from gatherlog.bootstrap import VIEWS
 from gatherlog.core import Limits, Store
 from gatherlog.engines import open_store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.contracts.engines import POSTGRES_URL, address
+from tests.contracts.engines import DYNAMODB_URL, POSTGRES_URL, address
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
 ENGINES = {
@@ -21,6 +21,7 @@ ENGINES = {
     "small": ("sqlite:///{path}/trail.db", SMALL),
     "hostile": ("hostile:1", None),
     "postgres": (POSTGRES_URL, None),
+    "dynamodb": (DYNAMODB_URL, None),
 }
 """The address of each engine, and its limits where they are not its own."""
 

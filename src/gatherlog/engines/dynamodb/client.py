@@ -100,7 +100,7 @@ class Client:
 
     async def _answered(self, operation: str, request: Request) -> bytes:
         """The answer to a request, which is asked again while it may still succeed."""
-        body, backoff = _encode(request), Backoff()
+        body, backoff = _encode(request), Backoff(hurries=False)
         while True:
             try:
                 return await self.send(operation, body)

@@ -104,7 +104,7 @@ class Table:
         """The items of up to BATCH keys. Those that were left out are asked for again."""
         asked: dict[str, Any] = {self.name: {"Keys": keys, "ConsistentRead": consistent}}
         items: list[Item] = []
-        backoff = Backoff()
+        backoff = Backoff(hurries=False)
         while True:
             found = await self.client.ask("BatchGetItem", {"RequestItems": asked}, _Batch)
             items += found.responses.get(self.name, [])

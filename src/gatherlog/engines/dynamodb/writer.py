@@ -19,7 +19,7 @@ from gatherlog.engines.dynamodb.writing import Transaction
 
 __all__ = ["Writer"]
 
-TRIES: Final = 5
+TRIES: Final = 8
 """How often a transaction is tried at once, before others of this process have their turn."""
 FIRST_BOUND: Final = 0.002
 LONGEST_BOUND: Final = 0.05
@@ -27,6 +27,9 @@ LONGEST_BOUND: Final = 0.05
 COLLISION_SECONDS: Final = 1.0
 """For so long after a collision, everything is read before it is planned on."""
 
+_CANCELED: Final = "TransactionCanceledException"
+_UNMET: Final = "ConditionalCheckFailed"
+_IN_THE_WAY: Final = (_UNMET, "TransactionConflict")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -110,22 +113,26 @@ class Writer:
         return _Sent(transaction, _encode(request), heads)
 
     def _what_next(self, sent: _Sent, error: DynamoError) -> _Sent | None:
-        """What is to be sent next: the same, or with newer positions; None: it has collided."""
-        if self._is_for_later(error):
-            return sent
+        """What is to be sent next: the same, or with newer positions; None: it has collided.
+
+        Whoever is in the way of anything but positions is about to change what the plan rests on.
+        """
+        is_for_later = self._is_for_later(error)
         if error.code != _CANCELED:
+            if is_for_later:
+                return sent
             raise translate(error) from error
         self._learn(sent, error)
         partitions = len(sent.transaction.counts)
-        if any(reason.code == _UNMET for reason in error.reasons[partitions:]):
+        if any(reason.code in _IN_THE_WAY for reason in error.reasons[partitions:]):
             return None
-        return self._prepared(sent.transaction)
+        return sent if is_for_later else self._prepared(sent.transaction)
 
     def _is_for_later(self, error: DynamoError) -> bool:
         """Whether the same transaction may succeed a moment later."""
         codes = {reason.code for reason in error.reasons} - {"None"}
-        if error.code == _CANCELED and codes:
-            return all(is_for_later(DynamoError(code, "")) for code in codes)
+        if error.code == _CANCELED:
+            return bool(codes) and all(is_for_later(DynamoError(code, "")) for code in codes)
         return is_for_later(error)
 
     def _learn(self, sent: _Sent, error: DynamoError) -> None:
@@ -137,16 +144,12 @@ class Writer:
 
     def _collided(self, why: str) -> Collision:
         self._careful_until = asyncio.get_running_loop().time() + COLLISION_SECONDS
-        return Collision(why)
+        return Collision(why, shared=True)
 
     def _has_happened(self, sent: _Sent) -> None:
         sent.transaction.tell_positions(sent.heads)
         for partition, count in sent.transaction.counts.items():
             self.heads[partition] = max(self.heads[partition], sent.heads[partition] + count)
-
-
-_CANCELED: Final = "TransactionCanceledException"
-_UNMET: Final = "ConditionalCheckFailed"
 
 
 async def _pause(failures: int) -> None:
