@@ -27,6 +27,7 @@ from gatherlog.engines.dynamodb.keys import (
     stream_key,
 )
 from gatherlog.engines.dynamodb.reading import LAST, Reader
+from gatherlog.engines.dynamodb.sharing import Shared
 from gatherlog.engines.dynamodb.table import Range, Table
 from gatherlog.engines.dynamodb.views import IndexPlaces, read_views, save_views
 from gatherlog.engines.dynamodb.writer import Writer
@@ -68,6 +69,7 @@ class DynamoEngine(Engine):
         self._places = IndexPlaces(table)
         self._writer = Writer(table.client, table.name, (0,) * limits.partitions)
         self._known = KnownRows()
+        self._heads = Shared(self._read_heads)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
     # Writing.
@@ -173,6 +175,9 @@ class DynamoEngine(Engine):
         return await self._reader.feed(partition, after, head, limit) if after < head else []
 
     async def heads(self) -> Heads:
+        return await self._heads.get()
+
+    async def _read_heads(self) -> Heads:
         items = self._table.items(Range(partition=HEADS))
         heads = tuple([int(item["p"].N) async for item in items])
         self._writer.note_heads(heads)
