@@ -119,7 +119,7 @@ POSTGRES = postgres(18)
 POSTGRES_URL = "postgresql:"
 """Stands for an empty schema of `POSTGRES`; see `address`."""
 DYNAMODB_URL = "dynamodb:"
-"""Stands for a table of `FAULTY_DYNAMODB` that is not there yet; see `address`."""
+"""Stands for a table of `DYNAMODB` that is not there yet; see `address`."""
 DYNAMODB = Engine(
     "dynamodb",
     "dynamodb",
@@ -251,7 +251,7 @@ async def empty_place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
 async def address(url: str, folder: Path) -> AsyncIterator[str]:
     """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL and
     DYNAMODB_URL are an empty schema and no table yet, which are removed afterwards."""
-    engine = {POSTGRES_URL: POSTGRES, DYNAMODB_URL: FAULTY_DYNAMODB}.get(url)
+    engine = {POSTGRES_URL: POSTGRES, DYNAMODB_URL: DYNAMODB}.get(url)
     if engine is None:
         yield url.format(path=folder)
         return

@@ -32,10 +32,12 @@ from gatherlog.engines.dynamodb.table import Range, Table
 from gatherlog.engines.dynamodb.views import IndexPlaces, read_views, save_views
 from gatherlog.engines.dynamodb.writer import Writer
 from gatherlog.engines.dynamodb.writing import Transaction
+from gatherlog.engines.dynamodb_address import PARTITIONS
 
 __all__ = ["LIMITS", "DynamoEngine", "DynamoStore"]
 
 LIMITS: Final = Limits(
+    partitions=PARTITIONS,
     commit_actions=90,
     commit_bytes=2_900 * 1024,
     event_bytes=300 * 1024,
@@ -44,7 +46,7 @@ LIMITS: Final = Limits(
     page_bytes=1024 * 1024,
     queries_lag=True,
 )
-"""Of a store with one partition. A transaction has 100 actions and 4 MB, an item 400 KB."""
+"""A transaction has 100 actions and 4 MB, an item 400 KB."""
 GROUP: Final = GroupLimits(commits=100, bytes=LIMITS.commit_bytes, actions=100)
 LONGEST_NAME: Final = 1_000
 """Bytes; longer names cannot be stored, and the service refuses to be asked for them."""
@@ -185,7 +187,7 @@ class DynamoEngine(Engine):
 
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         since = self._known.writes
-        asked = {ref for ref in refs if may_exist(*ref)}
+        asked = {ref for ref in refs if ref[1] and may_exist(*ref)}
         keys = [*map(document_key, asked), *map(counters_key, asked)]
         documents = documents_of(await self._table.get(keys)) if keys else {}
         self._known.note({ref: documents.get(ref) for ref in asked}, since)
