@@ -66,7 +66,7 @@ class DynamoEngine(Engine):
     def __init__(self, table: Table, store: str, limits: Limits) -> None:
         self.id = store
         self.limits = limits
-        self._table = table
+        self.table = table
         self._reader = Reader(table, limits.page_bytes)
         self._places = IndexPlaces(table)
         self._writer = Writer(table.client, table.name, (0,) * limits.partitions)
@@ -107,7 +107,7 @@ class DynamoEngine(Engine):
             *map(document_key, refs),
             *map(counters_key, refs),
         ]
-        loaded = _Loaded(await self._table.get(asked))
+        loaded = _Loaded(await self.table.get(asked))
         self._known.note_streams({name: loaded.streams.get(name, 0) for name in streams})
         self._known.note({ref: loaded.documents.get(ref) for ref in refs}, self._known.writes)
         return loaded
@@ -138,7 +138,7 @@ class DynamoEngine(Engine):
             if isinstance(result, StoreError) and commit.key is not None
         ]
         unknown = set(refused) - planned.state.keys.keys()
-        if unknown and await self._table.get(map(idempotency_key, sorted(unknown))):
+        if unknown and await self.table.get(map(idempotency_key, sorted(unknown))):
             raise Collision("a key has come to be known")
 
     async def happened(self, planned: Planned) -> bool:
@@ -157,7 +157,7 @@ class DynamoEngine(Engine):
     async def recall(self, key: str) -> Recalled | None:
         if not may_exist(key):
             return None
-        item = await self._table.get_one(idempotency_key(key))
+        item = await self.table.get_one(idempotency_key(key))
         return None if item is None else recalled_of(item)
 
     async def read_stream(
@@ -180,7 +180,7 @@ class DynamoEngine(Engine):
         return await self._heads.get()
 
     async def _read_heads(self) -> Heads:
-        items = self._table.items(Range(partition=HEADS))
+        items = self.table.items(Range(partition=HEADS))
         heads = tuple([int(item["p"].N) async for item in items])
         self._writer.note_heads(heads)
         return heads
@@ -189,7 +189,7 @@ class DynamoEngine(Engine):
         since = self._known.writes
         asked = {ref for ref in refs if ref[1] and may_exist(*ref)}
         keys = [*map(document_key, asked), *map(counters_key, asked)]
-        documents = documents_of(await self._table.get(keys)) if keys else {}
+        documents = documents_of(await self.table.get(keys)) if keys else {}
         self._known.note({ref: documents.get(ref) for ref in asked}, since)
         return [documents.get(ref) for ref in refs]
 
@@ -216,7 +216,7 @@ class DynamoEngine(Engine):
         return await self._reader.documents(view, after, limit)
 
     async def views(self) -> dict[str, RecordedView]:
-        return await read_views(self._table)
+        return await read_views(self.table)
 
     async def record_views(
         self,
@@ -226,7 +226,7 @@ class DynamoEngine(Engine):
     ) -> None:
         is_new = not any(await self.heads())  # then there are no documents either
         await save_views(
-            self._table, self._reader, views, only_if_empty=only_if_empty and not is_new
+            self.table, self._reader, views, only_if_empty=only_if_empty and not is_new
         )
 
     def watch(self, moved: Callable[[Heads | None], None]) -> None:
@@ -234,7 +234,7 @@ class DynamoEngine(Engine):
 
     async def close(self) -> None:
         self._moved = lambda heads: None
-        self._table.client.close()
+        self.table.client.close()
 
 
 class _Loaded:
