@@ -74,6 +74,9 @@ class Members:
     async def subject(self, account: str, about: About) -> Subject | None:
         return Subject(name=about.id, is_own=True)
 
+    async def names(self, account: str, about: About, others: Collection[str]) -> Mapping[str, str]:
+        return {}
+
 
 def listing(*, distant: bool, cache: str) -> Measure:
     """Lists the conversations of one member again and again, while nothing moves."""

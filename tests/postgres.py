@@ -40,6 +40,7 @@ __all__ = [
     "room_can_be_had",
     "running",
     "server",
+    "tables_with",
 ]
 
 T = TypeVar("T")
@@ -200,6 +201,22 @@ def execute(url: str, sql: str, *values: Any, user: str = "") -> None:
 def fetch(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a query."""
     return [tuple(row) for row in running(url, lambda connection: connection.fetch(sql, *values))]
+
+
+def tables_with(url: str, text: str) -> list[str]:
+    """The tables of a store, each with a row in which a text stands."""
+    place = read_place(url)
+    tables = fetch(url, "SELECT tablename FROM pg_tables WHERE schemaname = $1", place.schema)
+    return sorted(
+        name
+        for (name,) in tables
+        for row in fetch(url, f'SELECT * FROM "{place.schema}"."{name}"')
+        if any(text.encode() in value for value in map(_bytes, row))
+    )
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def drop_schema(url: str, *, user: str = "") -> None:

@@ -70,6 +70,10 @@ and client address), `rsvp` (10/hour per guest), \
 conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
 with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \
 `gatherlog[valkey]` |
+| `GATHERLOG_INTAKE_QUEUES` | | none; durable queues whose messages are records, with commas \
+between: `orders,doors=access`; the log is `intake` unless it is named |
+| `GATHERLOG_INTAKE_TYPES` | | `[A-Z][A-Z0-9]*(_[A-Z0-9]+)*`; the form of the types of records, a \
+regular expression |
 | `GATHERLOG_INTROSPECTION` | | `off`; `on`: the GraphQL APIs tell their schemas, as a demo does |
 | `GATHERLOG_WEBHOOK_ALLOW` | | none; networks that webhooks may reach although not public, and at \
 any port, with commas between: `127.0.0.1,10.1.0.0/16` |
@@ -106,7 +110,8 @@ contract of a store allows: it lags, collides, and loses answers; 7 is the seed 
 |---|---|
 | 0 | done |
 | 1 | failed, or declined at the question; the reason is one line on stderr |
-| 2 | wrong usage, or bad lines in a sheet; nothing was written |
+| 2 | wrong usage, or bad lines in a sheet; nothing was written. Also bad lines of `gatherlog \
+intake`, which takes the others |
 | 130 | interrupted by Ctrl-C |
 """
 

@@ -12,6 +12,8 @@ __all__ = ["Concerns", "Contacts", "Invitees", "Members"]
 
 UNNAMED = "a member"
 """What a member is called who has chosen neither a name nor a handle."""
+HOST = "the host"
+"""What guests call the host who has chosen neither: a gathering does not name its host."""
 
 
 class Invitees:
@@ -69,6 +71,7 @@ def _persons(known: Mapping[str, people.Known]) -> Mapping[str, messages.Person]
             display_name=one.profile.display_name or one.profile.handle or UNNAMED,
             handle=one.profile.handle,
             shows_reading=one.profile.read_receipts,
+            is_named=bool(one.profile.display_name or one.profile.handle),
         )
         for id, one in known.items()
     }
@@ -102,6 +105,19 @@ class Concerns:
                 return await self._thing(about.id, account)
             case "booking":
                 return await self._booking(about.id, account)
+
+    async def names(
+        self, account: str, about: messages.About, others: Collection[str]
+    ) -> Mapping[str, str]:
+        """The organiser by the name that stands on the things, and the host as the host."""
+        subject = await self.subject(account, about)
+        other = None if subject is None or subject.is_own else subject.other
+        if other is None or other not in others:
+            return {}
+        if about.kind == "gathering":
+            return {other: HOST}
+        organiser = await self._things.profile(other)
+        return {} if organiser is None else {other: organiser.name}
 
     async def _gathering(self, id: str, account: str) -> messages.Subject | None:
         try:

@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from gatherlog.apps import guests, messages, people, things, trail
+from gatherlog.apps import guests, intake, messages, people, things, trail
 from gatherlog.apps.guests import mailing
+from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
-from gatherlog.apps.messages import spreading
+from gatherlog.apps.intake.erasing import RecordErasing
+from gatherlog.apps.messages import coming_and_going, spreading
+from gatherlog.apps.messages.erasing import MessageErasing
+from gatherlog.apps.messages.expiring import MessageExpiring
+from gatherlog.apps.messages.fold import CONVERSATION
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.mailing import message_letters
 from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
+from gatherlog.apps.people.erasing import AccountErasing
+from gatherlog.apps.people.own_erasure import Departures, OwnErasures
+from gatherlog.apps.things.erasing import FamilyErasing
 from gatherlog.apps.things.mailing import thing_letters, thing_settling
 from gatherlog.between_apps import Concerns, Contacts, Invitees, Members
 from gatherlog.caches import open_cache
-from gatherlog.core import queues
+from gatherlog.core import queues, retention
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.store import Store
@@ -59,9 +67,13 @@ VIEWS = (
     *messages.VIEWS,
     REMINDERS,
     *trail.VIEWS,
+    *intake.VIEWS,
     *worker.VIEWS,
     *queues.VIEWS,
     rules.RULES,
+    retention.RETENTION,
+    retention.EXPIRIES,
+    retention.ERASURES,
     LOGS,
 )
 """All views of the core and of the apps. Every store is opened with them."""
@@ -71,11 +83,15 @@ CATEGORIES = (
     *people.CATEGORIES,
     *messages.CATEGORIES,
     *trail.CATEGORIES,
+    *intake.CATEGORIES,
     rules.CATEGORY,
+    retention.CATEGORY,
+    retention.ERASING_CATEGORY,
     dead_letters.CATEGORY,
     queues.CATEGORY,
 )
-"""All categories of streams whose events are folded into documents, for rebuild and verify."""
+"""The categories of streams whose events are folded into documents, for rebuild and verify; those
+of records that were taken in are `intake.record_logs`."""
 OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
 """Categories of streams that only the core and the apps append to."""
 
@@ -85,7 +101,7 @@ def projections(*, mail: bool = True) -> list[Projection]:
 
     Those that only a site with mail needs are left out without it.
     """
-    kept = [logs_subscription(), trail.trail_subscription()]
+    kept = [logs_subscription(), trail.trail_subscription(), intake.entries_subscription()]
     return [*kept, reminders()] if mail else kept
 
 
@@ -184,6 +200,7 @@ def _assemble(
         store, source, folder=settings.search_path, clock=clock, report=log.failed
     )
     spread = spreading.spreading(store, clock=clock, ids=ids)
+    members = coming_and_going.coming_and_going(talk)
     message_search = SearchOnDemand(
         store,
         IndexedSearch(
@@ -194,7 +211,7 @@ def _assemble(
             report=log.failed,
         ),
     )
-    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread]
+    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread, members]
     if sends_letters:
         is_confirmed = _always if settings.demo else accounts.is_confirmed
         hosts = Hosts(is_confirmed, Digest(key, "letters"))
@@ -225,6 +242,52 @@ def _assemble(
             store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
         )
     )
+    checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
+    expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
+    blank_records = intake.BlankRecords(store)
+    expiry = retention.Expiry(
+        store,
+        expiring,
+        checks,
+        clock=clock,
+        before_blank={CONVERSATION: MessageExpiring(store, clock=clock, ids=ids)},
+        on_blanked=[blank_records],
+        report=log.failed,
+    )
+    eraser = retention.Eraser(
+        store,
+        [
+            GuestErasing(store, guest_lists),
+            AccountErasing(store, accounts),
+            FamilyErasing(store, things_to_do),
+            MessageErasing(store, talk),
+            RecordErasing(store),
+        ],
+        CATEGORIES,
+        owned=OWNED,
+        searched=("enquiry",),
+        on_blanked=[blank_records],
+        clock=clock,
+        ids=ids,
+    )
+    wishes = OwnErasures(
+        store,
+        key,
+        mailer,
+        site=settings.base_url,
+        sends_mail=sends_letters,
+        clock=clock,
+        ids=ids,
+    )
+    records = intake.IntakeService(
+        store,
+        owned=OWNED,
+        check_type=intake.type_check(settings.intake_types or intake.EVENT_TYPE),
+        clock=clock,
+        ids=ids,
+    )
+    for name in settings.intake_logs.values():
+        records.check_log(name)
     return Platform(
         settings=settings,
         store=store,
@@ -250,9 +313,21 @@ def _assemble(
         else None,
         mailer=mailer,
         trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
+        intake=records,
+        queue_intake=intake.QueueIntake(records, queue, report=log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
+        retention=expiring,
+        expiry=expiry,
+        eraser=eraser,
+        own_erasures=wishes,
+        departures=Departures(
+            wishes,
+            lambda id: eraser.erase("account", id, by=f"account:{id}"),
+            eraser.finish_others,
+            report=log.failed,
+        ),
         subscription_admin=SubscriptionAdmin(
             store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
         ),

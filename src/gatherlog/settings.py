@@ -1,5 +1,6 @@
 """The settings of one process: read from the environment, overridden by flags, and validated."""
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -8,9 +9,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gatherlog.apps.intake.records import LOG
 from gatherlog.apps.people.addresses import parsed
 from gatherlog.caches import check_cache
 from gatherlog.core.eventstore.errors import Flaw, Invalid, NotAStore
+from gatherlog.core.queues.checks import check_queue
 from gatherlog.engines.addresses import StoreAddress, read_address
 from gatherlog.targets.mail_sender import MailSender
 
@@ -62,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache: str = "off"
     """Where first pages of conversations are kept: `off`, `memory` for each process by itself, or
     `valkey://[name:password@]host[:port][/number]`, `redis://…` or `unix:///socket` for several."""
+    intake_types: str | None = None
+    """The form of the types of records, a regular expression; None: as EVENT_EXAMPLE."""
+    intake_queues: tuple[str, ...] = ()
+    """Durable queues whose messages are records, as `orders` or `orders=shop`: the log is `intake`
+    unless it is named."""
     introspection: bool = False
     """Whether the GraphQL APIs tell their schemas; a demo does in any case."""
     demo: bool = False
@@ -121,6 +129,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return None if file is None else file.with_name(f"{file.name}.search")
 
     @property
+    def intake_logs(self) -> Mapping[str, str]:
+        """The log that the records of each queue of `intake_queues` are taken into."""
+        pairs = (text.partition("=") for text in self.intake_queues)
+        return {queue: log or "intake" for queue, _, log in pairs}
+
+    @property
     def base_url(self) -> str:
         """The URL that links to this server begin with, without a slash at the end."""
         if self.public_url is not None:
@@ -154,6 +168,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.currency is not None and not _is_currency(self.currency):
             flaws.append(Flaw("/currency", "is not a code of ISO 4217 like EUR"))
         flaws.extend(check_cache(self.cache))
+        if self.intake_types is not None and not _is_pattern(self.intake_types):
+            flaws.append(Flaw("/intake_types", "is not a regular expression like [A-Z_]+"))
+        flaws.extend(_flaws_of_queues(self.intake_logs))
         for network in self.webhook_allow:
             if not _is_network(network):
                 flaws.append(Flaw("/webhook_allow", f"{network!r} is not like 10.1.0.0/16"))
@@ -235,6 +252,25 @@ def _is_mail_address(text: str) -> bool:
         return False
 
 
+def _flaws_of_queues(logs: Mapping[str, str]) -> list[Flaw]:
+    for queue, log in logs.items():
+        try:
+            check_queue(queue)
+        except Invalid:
+            return [Flaw("/intake_queues", f"{queue!r} is not a name of a queue")]
+        if not re.fullmatch(LOG, log):
+            return [Flaw("/intake_queues", f"{log!r} is not a name of a log")]
+    return []
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
 def _is_currency(text: str) -> bool:
     return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
 
@@ -253,6 +289,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "webhook_allow": _listed,
     "work": _switch("work"),
     "introspection": _switch("introspection"),
+    "intake_types": str,
+    "intake_queues": _listed,
     "everybody_organises": _switch("everybody_organises"),
     "smtp_url": str,
     "mail_from": str,

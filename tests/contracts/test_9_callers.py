@@ -103,6 +103,8 @@ async def test_a_closed_store_refuses_everything(store: Store) -> None:
     for asked in (
         store.commit(commit("card-1")),
         store.recall("k"),
+        store.forget("k"),
+        store.blank(0, [1]),
         store.read_stream("card-1"),
         store.read_stream("card-1", limit=1),
         store.read_feed(0, after=0, limit=10),

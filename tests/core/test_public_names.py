@@ -67,6 +67,7 @@ def test_the_public_names_of_eventstore() -> None:
         "DiskFull",
         "Document",
         "Event",
+        "EventExpired",
         "EventUndecodable",
         "EventUnknown",
         "FeedPage",
@@ -77,6 +78,7 @@ def test_the_public_names_of_eventstore() -> None:
         "Ids",
         "IndexKey",
         "Invalid",
+        "KeepsFreedSpace",
         "KeepsIndexRows",
         "KeyReused",
         "LimitExceeded",
@@ -182,9 +184,11 @@ def test_every_public_name_of_the_core_says_what_it_is() -> None:
 def test_the_methods_of_a_store() -> None:
     methods = [name for name in vars(gatherlog.core.Store) if not name.startswith("_")]
     assert sorted(methods) == [
+        "blank",
         "close",
         "commit",
         "declare",
+        "forget",
         "get",
         "heads",
         "query",
@@ -208,6 +212,7 @@ def test_every_error_has_a_stable_code_of_its_own() -> None:
         "Denied": "denied",
         "DiskFull": "disk_full",
         "DocumentUndecodable": "document_undecodable",
+        "EventExpired": "event_expired",
         "EventUndecodable": "event_undecodable",
         "EventUnknown": "event_unknown",
         "GatherlogError": "error",

@@ -15,7 +15,7 @@ from gatherlog.core.routing.transformers import compile_transform
 from gatherlog.entrypoints.cli.app import app
 from tests.docs.examples import blocks, output
 
-PAGES = ("route-events.md", "follow-the-log.md", "operate.md")
+PAGES = ("route-events.md", "follow-the-log.md", "operate.md", "take-records.md")
 SIGNUP = Recorded(
     0, 17, "users-42", 1, "0198", "signup", 1, 1, b'{"id":"42","name":"Ada"}', 1, "",
     b'{"actor":"key:0198"}',

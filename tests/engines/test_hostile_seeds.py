@@ -12,6 +12,7 @@ import pytest
 
 SEEDS = int(os.environ.get("GATHERLOG_SEEDS", "2"))
 SUITES = (
+    "tests/apps/intake",
     "tests/core/queues",
     "tests/core/routing",
     "tests/core/subscriptions",

@@ -1,17 +1,21 @@
 """verify and rebuild: what they compare, what they leave out, and documents that are damaged."""
 
+import asyncio
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from gatherlog.entrypoints.cli.opening import open_platform
+from gatherlog.settings import Settings
 from tests.entrypoints.conftest import Terminal
 
 LEFT_OUT = (
     "Not compared: log (subscription logs), activity, last_seen (subscription trail), "
-    "message_reminder (subscription message_reminders); `gatherlog subscriptions reset NAME --to "
-    "start` makes these documents again.\n"
+    "intake_entry (subscription intake), message_reminder (subscription message_reminders); "
+    "`gatherlog subscriptions reset NAME --to start` makes these documents again.\n"
 )
 
 
@@ -41,6 +45,19 @@ def test_what_is_not_compared_is_named(party: Terminal) -> None:
         "2 streams of other programs were not compared; they do it with "
         "gatherlog.core.projections.rebuild.",
     ]
+
+
+def test_logs_of_records_are_compared(party: Terminal) -> None:
+    record = {"Timestamp": 1, "EventType": "A", "ID": "m1", "EmitterId": "g", "EmitterType": "S"}
+
+    async def take() -> None:
+        async with open_platform(Settings()) as platform:
+            offer = platform.intake.read(json.dumps(record).encode())
+            await platform.intake.take("meters", [offer], by="test")
+
+    asyncio.run(take())
+
+    assert party("verify") == (0, "", f"3 streams, 3 events, 3 documents: 0 differ\n{LEFT_OUT}")
 
 
 DAMAGED = (

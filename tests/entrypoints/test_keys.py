@@ -81,6 +81,19 @@ def test_keys_of_one_address_act_for_one_account(party: Terminal, role: str) -> 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (
+            ["--role", "intake"],
+            "--role intake and --log NAME, where its records go, belong together",
+        ),
+        (
+            ["--role", "operator", "--log", "meters"],
+            "--role intake and --log NAME, where its records go, belong together",
+        ),
+        (
+            ["--role", "intake", "--log", "Meters"],
+            "logs: 'Meters': a log is named with up to 63 of a-z, 0-9 and _, beginning with a "
+            "letter",
+        ),
         (["--role", "member"], "--role member needs --account EMAIL: whom the key acts for"),
         (["--role", "host"], "--role host needs --gathering ID: the gathering that the key is for"),
         (
@@ -119,7 +132,8 @@ def test_keys_are_listed_without_secrets_and_hashes(party: Terminal) -> None:
     assert [[output[field] for field in shown] for output in listed] == [
         [output[field] for field in shown] for output in made
     ]
-    assert [sorted(output.keys() - set(shown)) for output in listed] == [["created", "revoked"]] * 2
+    others = [sorted(output.keys() - set(shown)) for output in listed]
+    assert others == [["created", "logs", "revoked"]] * 2
     assert [output["revoked"] is None for output in listed] == [True, False]
     for output in made:
         digest = hashlib.sha256(output["secret"].encode()).hexdigest()
@@ -135,9 +149,19 @@ def test_the_list_for_people_is_a_line_for_each_key(party: Terminal) -> None:
     assert (status, err, header.split()) == (
         0,
         "",
-        ["id", "role", "gathering", "account", "name", "created", "revoked"],
+        ["id", "role", "gathering", "account", "logs", "name", "created", "revoked"],
     )
-    assert line.split()[:5] == [output["id"], "operator", "-", "-", "-"]
+    assert line.split()[:6] == [output["id"], "operator", "-", "-", "-", "-"]
+
+
+def test_a_key_of_the_intake_sends_to_its_logs(party: Terminal) -> None:
+    options = ("--role", "intake", "--log", "meters", "--log", "doors", "--json")
+    made = json.loads(party("key", "create", *options).out)
+
+    actor, listed = actor_of(made["secret"]), json.loads(party("key", "list", "--json").out)
+    assert made["logs"] == listed[0]["logs"] == ["meters", "doors"]
+    assert actor is not None
+    assert (actor.role, actor.logs) == ("intake", frozenset({"meters", "doors"}))
 
 
 def test_a_store_without_keys_says_how_to_make_one(party: Terminal) -> None:

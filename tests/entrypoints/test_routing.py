@@ -87,6 +87,8 @@ def test_made_up_users_are_the_same_for_the_same_seed(party: Terminal) -> None:
     assert first.endswith(" events of 3 made-up users.\n")
     assert len(tried.out.splitlines()) == 4
     assert party("fake", "--users", "0").status == 2
+    assert party("fake", "users", "--count", "500", "--seed", "7").out.endswith(" made-up users.\n")
+    assert party("fake", "users", "--count", "0").status == 2
 
 
 def test_a_rule_is_created_listed_disabled_enabled_and_removed(party: Terminal) -> None:
@@ -208,7 +210,8 @@ def test_a_subscription_that_nobody_reads_is_not_called_read_or_paused(party: Te
         listed = json.loads(party("subscriptions", "list", "--json").out)
         return {one["name"]: one["state"] for one in listed}
 
-    unread = dict.fromkeys(("bus", "logs", "message_spreading", "things", "trail"), "never read")
+    names = ("bus", "intake", "logs", "message_members", "message_spreading", "things", "trail")
+    unread = dict.fromkeys(names, "never read")
     assert states() == unread
     party("subscriptions", "pause", "bus")
     assert states() == {**unread, "bus": "pausing"}

@@ -238,6 +238,39 @@ async def test_editing_and_deleting_leave_their_marks(ada: Member, bob: Member) 
     assert (shown["message"], shown["deleted_at"] > edited["edited_at"]) == ("", True)
 
 
+async def test_a_message_that_is_not_there_is_not_found_whatever_is_asked_of_it(
+    ada: Member, bob: Member, eve: Member
+) -> None:
+    """It is made up, or of another conversation, or from before the member came."""
+    group = (await ada.ask("POST", GROUPS, {"handles": ["bob"], "title": "Party"})).json()["uuid"]
+    before = await ada.write("Only Bob reads this", message_group_uuid=group)
+    await ada.ask("PUT", f"{GROUPS}/{group}/members/@eve")
+    elsewhere = await ada.write("Hello", handle="bob")
+
+    for member, uuid in ((ada, NOBODYS), (bob, elsewhere["uuid"]), (eve, before["uuid"])):
+        path = f"{GROUPS}/{group}/messages/{uuid}"
+        asked = [
+            await member.ask("PATCH", path, {"message": "Ha"}),
+            await member.ask("DELETE", path),
+            await member.ask("POST", f"{path}/report", {"reason": "rude"}),
+        ]
+        assert [answer.status_code for answer in asked] == [404] * 3
+
+
+async def test_whoever_comes_back_may_still_take_back_what_they_wrote_before(
+    ada: Member, bob: Member
+) -> None:
+    sent = await ada.write("Oops", handle="bob")
+    group = sent["message_group_uuid"]
+    await ada.ask("PUT", f"{GROUPS}/{group}/leave")
+    await bob.write("Ada?", handle="ada")
+
+    taken = await ada.ask("DELETE", f"{GROUPS}/{group}/messages/{sent['uuid']}")
+
+    assert taken.status_code == 204
+    assert [one["message"] for one in await bob.get(f"/api/messages/{group}")] == ["Ada?", ""]
+
+
 async def test_reading_marks_only_what_was_opened(ada: Member, bob: Member) -> None:
     sent = [await ada.write(f"{n}", handle="bob") for n in range(4)]
     group = sent[0]["message_group_uuid"]
@@ -286,6 +319,8 @@ async def test_links_lead_through_all_messages_in_both_orders(ada: Member, bob: 
         (f"before={NOBODYS}&after={NOBODYS}", ["after_invalid"]),
         ("order=up", ["order_invalid"]),
         ("colour=red", ["field_unknown"]),
+        ("limit=1&limit=2", ["query_invalid"]),
+        ("before=%ff", ["query_invalid"]),
     ],
 )
 async def test_a_bad_query_is_answered_with_codes(

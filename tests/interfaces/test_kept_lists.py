@@ -55,6 +55,19 @@ async def test_hits_misses_and_stale_lists_are_counted(tmp_path: Path) -> None:
         }
 
 
+async def test_a_list_that_is_kept_names_nobody_who_was_erased(tmp_path: Path) -> None:
+    async with serving(tmp_path, "memory") as (platform, client):
+        zelda, bob = [await signed_up(platform, client, name) for name in ("quibblefax", "bob")]
+        await zelda.write("one", handle="bob")
+        for _ in range(2):
+            assert "quibblefax" in (await bob.ask("GET", GROUPS)).text
+
+        await platform.eraser.erase("account", zelda.account_id, by="test")
+
+        assert "quibblefax" not in (await bob.ask("GET", GROUPS)).text
+        assert (await bob.get(GROUPS)) != []
+
+
 async def test_without_a_cache_nothing_of_it_is_in_the_metrics(tmp_path: Path) -> None:
     async with serving(tmp_path, "off") as (platform, client):
         assert await counted(platform, client) == {}

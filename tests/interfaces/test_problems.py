@@ -55,8 +55,8 @@ class FailingStore:
         self._below = below
         self._failure = failure
         self.id, self.limits = below.id, below.limits
-        self.recall, self.read_stream, self.read_feed = (
-            below.recall,
+        self.recall, self.forget, self.blank = below.recall, below.forget, below.blank
+        self.read_stream, self.read_feed = (
             below.read_stream,
             below.read_feed,
         )

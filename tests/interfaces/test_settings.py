@@ -52,6 +52,9 @@ def test_an_address_of_ip_6_stands_in_brackets() -> None:
     ("name", "value", "pointer"),
     [
         ("STORE", "gatherlog.db", "/store"),
+        ("INTAKE_TYPES", "[A-Z", "/intake_types"),
+        ("INTAKE_QUEUES", "Orders!", "/intake_queues"),
+        ("INTAKE_QUEUES", "orders=Log", "/intake_queues"),
         ("STORE", "sqlite:///", "/store"),
         ("STORE", "oracle://x", "/store"),
         ("PORT", "http", "/port"),

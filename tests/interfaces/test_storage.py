@@ -58,6 +58,13 @@ async def test_an_operator_sees_the_size_of_the_file_and_of_its_log(
     }
 
 
+async def test_an_operator_sees_how_much_room_is_left_on_the_disk(api: AsyncClient) -> None:
+    lines = (await api.get("/metrics")).text.splitlines()
+
+    [free] = [line.split()[1] for line in lines if line.startswith("gatherlog_disk_free_bytes ")]
+    assert float(free) > 0
+
+
 @pytest.mark.parametrize(("path", "status"), [("/healthz", 200), ("/guests/x", 404)])
 async def test_a_request_log_that_cannot_be_written_changes_no_answer(
     platform: Platform, path: str, status: int

@@ -1,6 +1,6 @@
 """The engine of Gatherlog as a library. It needs the standard library and msgspec only.
 
-Seven packages, each of which may import those before it and none of those after it (`search` and
+Eight packages, each of which may import those before it and none of those after it (`search` and
 `projections` do not know each other):
 
 - `eventstore`: events and their codec, the contract of a store, what a commit means
@@ -10,6 +10,7 @@ Seven packages, each of which may import those before it and none of those after
 - `subscriptions`: named readers of the log, with checkpoints, retries, leases and dead letters
 - `routing`: rules that say which events go where, patterns, and the bus that follows the rules
 - `queues`: durable queues that consumers take messages from
+- `retention`: which events expire, and the work that takes out of the log what they say
 
 The names that most programs need are importable from here.
 """

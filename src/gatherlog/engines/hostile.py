@@ -181,6 +181,29 @@ class HostileEngine(Engine):
         await self._trip()
         return self._outcomes.pop(id(planned))
 
+    async def forget(self, text: str) -> None:
+        await self._trip()
+        self._collide()
+        await self.data.forget(text)
+        self._lose_answer()
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        await self._trip()
+        self._collide()
+        for position in self._random.sample(positions, len(positions)):
+            await self.data.blank(partition, [position])
+            if self._random.random() < 0.1:
+                await asyncio.sleep(0)
+        self._lose_answer()
+
+    def _collide(self) -> None:
+        if self._random.random() < self.hostility.collides:
+            raise Collision("somebody else was quicker")
+
+    def _lose_answer(self) -> None:
+        if self._random.random() < self.hostility.loses_answers:
+            raise OutcomeUnknown("the answer was lost")
+
     def _holds(self, basis: Basis, now: int) -> bool:
         data = self.data
         documents = {ref: data.documents.get(ref) for ref in basis.refs()}

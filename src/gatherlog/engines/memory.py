@@ -5,6 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+import msgspec
+
 from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.engine import Engine, IndexPage, Planned, RecordedView
 from gatherlog.core.eventstore.engine_store import EngineStore
@@ -86,6 +88,18 @@ class MemoryEngine(Engine):
                 self.documents.pop(ref, None)
             else:
                 self.documents[ref] = document
+
+    async def forget(self, text: str) -> None:
+        found = text.encode()
+        for key in [key for key, one in self.keys.items() if found in one.answer]:
+            del self.keys[key]
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        feed = self._feeds[partition]
+        for position in positions:
+            if position <= len(feed):
+                event = msgspec.structs.replace(feed[position - 1], data=b"", meta=b"")
+                feed[position - 1] = self._streams[event.stream][event.version - 1] = event
 
     async def recall(self, key: str) -> Recalled | None:
         return self.keys.get(key)

@@ -25,6 +25,7 @@ _NOTED: Final[Mapping[Action, What]] = {
     Action.READ_ACTIVITIES: "activities_read",
     Action.READ_LOG: "log_read",
     Action.READ_REPORTS: "reports_read",
+    Action.READ_INTAKE: "log_read",
 }
 _NOTED_OF_EVERYBODY: Final = frozenset({Action.READ_HOUSEHOLD, Action.EXPORT_GUESTS})
 _ABOUT_ONE_GUEST: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_GUEST})
@@ -47,7 +48,7 @@ def note_endpoint_access(call: Call[Any, Any], action: Action) -> None:
     if call.actor is None:
         return
     gathering_id, guest_id = call.gathering_id, call.ids.get("guest_id", "")
-    if action is Action.READ_REPORTS:
+    if action in (Action.READ_REPORTS, Action.READ_INTAKE):
         gathering_id = SITE
     if action is Action.READ_LOG:
         gathering_id = _gathering_of(call.ids.get("stream", ""))

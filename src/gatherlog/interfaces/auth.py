@@ -23,6 +23,7 @@ __all__ = [
     "identify",
     "is_permitted",
     "permit",
+    "permit_into_log",
     "permit_of_organiser",
     "permit_participant",
     "permit_to_write",
@@ -119,6 +120,11 @@ def permit_participant(actor: Actor | None, action: Action, part: Part | None) -
 def permit_of_organiser(actor: Actor | None, action: Action, organiser_id: str) -> None:
     """As `permit`, about a thing to do of this organiser."""
     _check(decide(actor, action, organiser_id=organiser_id))
+
+
+def permit_into_log(actor: Actor | None, log: str) -> None:
+    """As `permit`, about sending records to a log."""
+    _check(decide(actor, Action.INTAKE_INTO_LOG, log=log))
 
 
 def permit_to_write(actor: Actor | None, part: Part | None) -> None:

@@ -3,7 +3,14 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Generator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
@@ -49,6 +56,7 @@ B = TypeVar("B")
 T = TypeVar("T")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _CHARSET = re.compile(rb"charset *= *\"?([^\s;\"]*)", re.IGNORECASE)
+_SHEET: Final = b"text/csv"
 _JSON_CHARSETS: Final = ("utf-8",)
 _SHEET_CHARSETS: Final = ("utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1")
 """What a sheet may be declared as. Which one it is in is found from its bytes all the same."""
@@ -61,18 +69,21 @@ class ClientGone(Exception):
 
 
 def limited(
-    headers: Mapping[bytes, bytes], receive: Receive, seconds: float = BODY_SECONDS
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    seconds: float = BODY_SECONDS,
+    most: int = MAX_BODY,
 ) -> Receive:
     """`receive` with bounds: it raises BodyTooLarge and BodyTooSlow.
 
-    BodyTooLarge is raised at once if more than MAX_BODY bytes are announced, else as soon as more
+    BodyTooLarge is raised at once if more than `most` bytes are announced, else as soon as more
     have come; BodyTooSlow if the body is not complete `seconds` after the first call. Once it is
     complete there is no time limit, so that `receive` can wait for the client to disconnect.
     """
     announced = headers.get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced[:20]) > MAX_BODY:
-        raise _too_large()
-    left, is_complete = MAX_BODY, False
+    if not announced.isdigit() or int(announced[:20]) > most:
+        raise _too_large(most)
+    left, is_complete = most, False
     until: float | None = None
 
     async def receive_within_limit() -> MutableMapping[str, Any]:
@@ -93,7 +104,7 @@ def limited(
                 raise BodyTooSlow(f"The body has to be whole within {seconds:g} seconds.") from None
         left -= len(message.get("body", b""))
         if left < 0:
-            raise _too_large()
+            raise _too_large(most)
         is_complete = not message.get("more_body", False)
         return message
 
@@ -160,12 +171,12 @@ async def discard(headers: Mapping[bytes, bytes], receive: Receive) -> None:
 
 
 class BodyReader(Generic[B]):
-    """Reads the body of one endpoint: of the type `kind`, in the media type `accepts`.
+    """Reads the body of one endpoint: of the type `kind`, in one of the media types `accepts`.
 
     Fields in `ignored` may be present and are dropped.
     """
 
-    def __init__(self, kind: type[B], accepts: str, ignored: frozenset[str]) -> None:
+    def __init__(self, kind: type[B], accepts: Sequence[str], ignored: frozenset[str]) -> None:
         self._kind = kind
         self._accepts = accepts
         self._ignored = ignored
@@ -174,13 +185,15 @@ class BodyReader(Generic[B]):
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body in bytes, to be decoded. Raises UnsupportedMediaType, and as `read_body`."""
         media, _, options = headers.get(b"content-type", b"").partition(b";")
-        if media.strip().lower().decode("latin-1") != self._accepts:
-            raise UnsupportedMediaType(f"Send a body of type {self._accepts}.", self._accepts)
+        accepted = ", ".join(self._accepts)
+        if media.strip().lower().decode("latin-1") not in self._accepts:
+            kinds = " or ".join(self._accepts)
+            raise UnsupportedMediaType(f"Send a body of type {kinds}.", accepted)
         charset = _CHARSET.search(options)
-        known = _SHEET_CHARSETS if self._kind is bytes else _JSON_CHARSETS
+        known = _SHEET_CHARSETS if media.strip().lower() == _SHEET else _JSON_CHARSETS
         if charset and charset[1].lower().decode("latin-1") not in known:
             names = " or ".join(name.upper() for name in known)
-            raise UnsupportedMediaType(f"Send the body in {names}.", self._accepts)
+            raise UnsupportedMediaType(f"Send the body in {names}.", accepted)
         return await read_body(receive)
 
     def decode(self, body: bytes) -> B:
@@ -271,5 +284,5 @@ def _steps(place: str) -> str:
     return pointer
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(f"At most {MAX_BODY:,} bytes are read.")
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(f"At most {most:,} bytes are read.")

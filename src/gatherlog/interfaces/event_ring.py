@@ -78,6 +78,12 @@ class EventRing:
             self.first += 1
         self._wake()
 
+    def forget(self) -> None:
+        """Drop all entries: the log may say less by now. Followers who need them read the store."""
+        self.first = self.end
+        self._entries.clear()
+        self._bytes = 0
+
     def fail(self, failure: Exception) -> None:
         """Nothing will be added any more, for this reason."""
         self._failure = failure

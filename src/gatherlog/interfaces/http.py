@@ -239,7 +239,7 @@ class Http:
             check_if_match(headers)
         sent = b""
         if route.body_reader is not None:
-            limit = limited(headers, receive, self._body_seconds)
+            limit = limited(headers, receive, self._body_seconds, endpoint.most_bytes)
             sent = await route.body_reader.read(headers, limit)
         path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
         call = Call(
@@ -283,7 +283,8 @@ class Http:
         """
         owner = self._rate_limiter.client(call.scope) if call.actor is None else call.actor.name
         scope = (owner, route.endpoint.method, call.path)
-        content = call.scope["query_string"] + b"\n" + sent
+        told = route.endpoint.told(call.headers)
+        content = call.scope["query_string"] + b"\n" + told + sent
         key = idempotency_key(self._platform.store, call.headers, scope=scope, content=content)
         if key is None:
             return await self._handle(route, call)

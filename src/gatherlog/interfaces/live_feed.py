@@ -25,6 +25,7 @@ from gatherlog.core.eventstore.feed_pages import (
 )
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import Heads, Store
+from gatherlog.core.retention import erases
 from gatherlog.interfaces.event_ring import Entry, EventRing
 
 __all__ = ["FeedHub"]
@@ -101,6 +102,8 @@ class FeedHub:
                 try:
                     async for page in follow_feed(self._store, ring.positions, limit=PAGE):
                         ring.add(self._entries(ring.positions, page))
+                        if any(map(erases, page.events)):
+                            ring.forget()
                         backoff = Backoff()
                 except StoreError as error:
                     await _pause(backoff, error)

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 description, made from the table of endpoints, so that both always agree."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -50,9 +50,14 @@ _TAGS = {
     "logs": "All streams of one category, as items in the form of a DynamoDB log.",
     "feed": "Everything that happens, in pages or as it happens.",
     "rules": "Which events are delivered to which targets.",
+    "retention": "Which events expire, and after how many days.",
     "subscriptions": "Named readers of the log: how far they are, and what waits in them.",
     "dead-letters": "Deliveries that were given up: read, redrive and discard them.",
     "letters": "The letters to guests: how many went out today, and how many are held back.",
+    "intake": (
+        "Records of other systems, which become events, each of them once. One bad record does not "
+        "keep the others out."
+    ),
     "queues": "Durable queues: receive and acknowledge messages, and administer the queues.",
     "conversations": (
         "Messages between members. What is wrong with a request is a bare list of codes here, and "
@@ -136,7 +141,9 @@ def describe_endpoints(endpoints: Table) -> Json:
 
 def _kinds(endpoint: Endpoint[Any, Any]) -> list[Any]:
     """The types whose schemas an endpoint refers to."""
-    return [kind for kind in (endpoint.answer, endpoint.body) if kind not in (None, bytes)]
+    sent = [kind for kinds in endpoint.schemas.values() for kind in kinds if isinstance(kind, type)]
+    kinds = [endpoint.answer, endpoint.many_answer, endpoint.body, *sent]
+    return [kind for kind in kinds if kind not in (None, bytes)]
 
 
 def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int, Json]) -> Json:
@@ -159,13 +166,28 @@ def _operation(endpoint: Endpoint[Any, Any], template: str, schema_of: dict[int,
     }
     if endpoint.conditional and endpoint.method == "GET":
         operation["responses"]["304"] = {"description": "Unchanged since the version asked about."}
+    if endpoint.many_answer is not None:
+        content = {endpoint.media: _media(endpoint.many_answer, schema_of)}
+        about = "What became of each, where several were sent."
+        operation["responses"]["200"] = {"description": about, "content": content}
     if endpoint.body is bytes:
-        content = {endpoint.accepts: {"schema": {"type": "string"}}}
+        content = {
+            media: {"schema": _sent(endpoint.schemas.get(media, ()), schema_of)}
+            for media in (endpoint.accepts, *endpoint.also_accepts)
+        }
         operation["requestBody"] = {"required": True, "content": content}
     elif endpoint.body is not None:
         media = _media(endpoint.body, schema_of)
         operation["requestBody"] = {"required": True, "content": {endpoint.accepts: media}}
     return operation
+
+
+def _sent(kinds: Sequence[Any], schema_of: dict[int, Json]) -> Json:
+    """The schema of a body in bytes that is one of these kinds; a text, if it is none."""
+    schemas = [schema_of[id(kind)] if isinstance(kind, type) else kind for kind in kinds]
+    if not schemas:
+        return {"type": "string"}
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _operation_id(endpoint: Endpoint[Any, Any], template: str) -> str:
@@ -295,6 +317,7 @@ _ACTORS = (
     ("its co-hosts", Actor("guest", "guest", Role.GUEST, "here", co_host=True)),
     ("guests who have logged in", _GUEST),
     ("operators", Actor("key", "operator", Role.OPERATOR)),
+    ("keys that send records", Actor("key", "intake", Role.INTAKE, logs=frozenset({"here"}))),
     ("those who take part in it", Actor("account", "member", Role.MEMBER, account_id="member")),
     ("its owner", Actor("account", "owner", Role.MEMBER, account_id="owner")),
     ("the author", Actor("account", "author", Role.MEMBER, account_id="author")),

@@ -1,11 +1,13 @@
 """What interfaces work with: the settings, the store, and the services on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from gatherlog.apps.guests.service import GuestService
+from gatherlog.apps.intake import IntakeService, QueueIntake
 from gatherlog.apps.messages import MessageFinder, MessageService
 from gatherlog.apps.messages.kept_lists import KeptLists
 from gatherlog.apps.messages.reminders import ReminderRounds
@@ -19,12 +21,14 @@ from gatherlog.apps.people import (
     MemberTokenService,
     ProfileService,
 )
+from gatherlog.apps.people.own_erasure import Departures, OwnErasures
 from gatherlog.apps.things import Finder, ThingService
 from gatherlog.apps.trail import TrailService
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.queues import Queues
+from gatherlog.core.retention import Eraser, Expiry, RetentionService
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.routing.rules import Rule
@@ -65,10 +69,20 @@ class Platform:
     """Where the site sends mail: what makes reminders of unread messages due."""
     mailer: Mailer
     trail: TrailService
+    intake: IntakeService
+    queue_intake: QueueIntake
+    """Takes the records of the queues that the settings name."""
     appender: Appender
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
+    retention: RetentionService
+    expiry: Expiry
+    """Lets events expire in the background."""
+    eraser: Eraser
+    own_erasures: OwnErasures
+    departures: Departures
+    """Erases those who wanted it, in the background."""
     subscription_admin: SubscriptionAdmin
     queues: Queues
     search: IndexedSearch
@@ -92,14 +106,21 @@ class Platform:
             yield
             return
         task = asyncio.create_task(self.worker.run())
-        rounds = asyncio.create_task(self._go_round())
+        others = [asyncio.create_task(work) for work in self._other_work()]
         try:
             yield
         finally:
-            rounds.cancel()
+            for other in others:
+                other.cancel()
             self.worker.stop()
             await task
-            await asyncio.wait([rounds])
+            await asyncio.wait(others)
+
+    def _other_work(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on beside the worker until it is cancelled."""
+        queues = self.settings.intake_logs.items()
+        rounds = [self._go_round(), self.expiry.run(), self.departures.run()]
+        return [*rounds, *(self.queue_intake.run(queue, log) for queue, log in queues)]
 
     async def _go_round(self) -> None:
         if self.reminder_rounds is not None:

@@ -49,6 +49,8 @@ class AppendTarget:
     def _event(self, delivery: Delivery) -> Event:
         event = delivery.event
         data = event.data if delivery.input is None else encode(delivery.input)
+        if event.is_blank and delivery.input is None:
+            data = b"null"  # it has expired; data that is empty would not be JSON
         meta = {
             "rules": [*causing_rules(event), self._rule],
             "cause": f"{event.stream}@{event.version}",

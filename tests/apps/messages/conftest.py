@@ -8,6 +8,7 @@ import pytest
 from gatherlog.apps.messages import VIEWS, MessageService
 from gatherlog.apps.messages.reminders import REMINDERS
 from gatherlog.core import Store
+from gatherlog.core.retention import EXPIRIES, RETENTION
 from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
 from gatherlog.engines import open_store
 from gatherlog.testing import StandingClock
@@ -27,7 +28,8 @@ ENGINES = {
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     async with address(ENGINES[request.param], tmp_path) as place:
-        store = await open_store(place, views=[*VIEWS, REMINDERS, *WORKER_VIEWS])
+        views = [*VIEWS, REMINDERS, *WORKER_VIEWS, RETENTION, EXPIRIES]
+        store = await open_store(place, views=views)
         yield store
         await store.close()
 

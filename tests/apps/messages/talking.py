@@ -1,13 +1,21 @@
 """People who write to each other in tests, and what their lists show."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from gatherlog.apps.messages import CATEGORIES, About, MessageService, Person, Subject
-from gatherlog.core import Store
+from gatherlog.apps.messages.coming_and_going import coming_and_going
+from gatherlog.apps.messages.events import MembersInvited
+from gatherlog.apps.messages.fold import conversation_stream
+from gatherlog.core import Recorded, Store
+from gatherlog.core.eventstore.events import event_type_of
 from gatherlog.core.eventstore.store import Document, Ref
 from gatherlog.core.projections.rebuild import verify
+from gatherlog.core.subscriptions.delivery import Delivery
+from gatherlog.core.subscriptions.handlers import Handlers
+from tests.stores import events_of
 
 
 class MadeUpPeople:
@@ -27,6 +35,10 @@ class MadeUpPeople:
     def show_reading(self, *ids: str) -> None:
         for id in ids:
             self.all[id] = replace(self.all[id], shows_reading=True)
+
+    def forget_name(self, id: str) -> None:
+        """Let somebody have neither a name nor a handle."""
+        self.all[id] = replace(self.all[id], display_name="a member", handle=None, is_named=False)
 
     def remove(self, id: str) -> None:
         del self.all[id]
@@ -70,6 +82,40 @@ class Everything:
             return None
         is_own = account == "id-ada"
         return Subject(name="Ours", is_own=is_own, other=None if is_own else "id-ada")
+
+    async def names(self, account: str, about: About, others: Collection[str]) -> Mapping[str, str]:
+        named = {"id-ada": "Ada of Ours"} if about.id == "ours" and account != "id-ada" else {}
+        return {id: name for id, name in named.items() if id in others}
+
+
+async def new_group(
+    service: MessageService, owner: str, handles: Sequence[str], **more: Any
+) -> str:
+    """The id of a new group, or of the conversation of two."""
+    return (await service.start_group(owner, handles, **more)).conversation.id
+
+
+async def deliver(subscription: Handlers, *events: Recorded) -> None:
+    """Let a subscription handle these events, as its worker does."""
+    [destination] = subscription.destinations()
+    for event in events:
+        id = f"{subscription.name}-{event.id}"
+        await destination.target.deliver([Delivery(id=id, rule=subscription.name, event=event)])
+
+
+async def invitations(store: Store, id: str) -> list[Recorded]:
+    """The events by which members of a group were invited whom its first commit did not take in."""
+    kind = event_type_of(MembersInvited)
+    return [one for one in await events_of(store, conversation_stream(id)) if one.type == kind]
+
+
+async def whole_group(
+    service: MessageService, store: Store, owner: str, handles: Sequence[str], **more: Any
+) -> str:
+    """As `new_group`, once all who were invited take part."""
+    id = await new_group(service, owner, handles, **more)
+    await deliver(coming_and_going(service), *await invitations(store, id))
+    return id
 
 
 async def texts(service: MessageService, account: str, id: str) -> list[str]:

@@ -12,6 +12,7 @@ from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import CursorInvalid, Invalid, NotFound
 from gatherlog.core.search import SearchPage, SearchQuery
 from gatherlog.search import IndexedSearch, SearchOnDemand
+from tests.apps.messages.talking import new_group
 from tests.stores import events_in, eventually
 
 pytestmark = pytest.mark.on_database
@@ -119,7 +120,7 @@ async def test_what_is_deleted_edited_or_left_is_gone_at_once_also_from_an_index
 async def test_who_joins_later_or_comes_back_finds_nothing_of_before(
     store: Store, service: MessageService, finder: MessageFinder, index: IndexedSearch
 ) -> None:
-    choir = await service.start_group("id-ada", ["bob"], title="Choir")
+    choir = await new_group(service, "id-ada", ["bob"], title="Choir")
     await service.send("id-ada", choir, "We sing a madrigal")
     await service.add_member("id-ada", choir, "cy")
     await service.send("id-ada", choir, "Another madrigal")
@@ -143,7 +144,7 @@ async def test_more_conversations_than_are_searched_at_once_are_searched_on_furt
 ) -> None:
     monkeypatch.setattr("gatherlog.apps.messages.finding.AT_ONCE", 2)
     for number in range(7):
-        group = await service.start_group("id-ada", ["bob"], title=f"Group {number}")
+        group = await new_group(service, "id-ada", ["bob"], title=f"Group {number}")
         for word in ("pear", "pear", "apple"):
             await service.send("id-ada", group, f"{word} {number}")
     await soon(store, index)

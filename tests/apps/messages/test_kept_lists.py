@@ -20,7 +20,7 @@ from gatherlog.core.search import SearchPage, SearchQuery
 from gatherlog.engines import open_store
 from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock
-from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople, listed
+from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople, listed, new_group
 from tests.stores import eventually, scanned
 
 ADA, BOB, CY, DEE = "id-ada", "id-bob", "id-cy", "id-dee"
@@ -135,7 +135,7 @@ async def test_a_list_is_kept_and_used_as_long_as_nothing_moves(
 
 async def test_who_takes_part_is_shown_as_it_is_now(make: Make, lists: KeptLists) -> None:
     service = make(lists)
-    id = await service.start_group(ADA, ["bob", "cy"])
+    id = await new_group(service, ADA, ["bob", "cy"])
     await kept(service, lists, ADA)
 
     await service.add_member(ADA, id, "dee")
@@ -152,7 +152,7 @@ async def test_a_list_that_is_not_right_any_more_is_not_used(
 ) -> None:
     service, elsewhere = make(lists), make(ids=1000)
     first = await service.start(ADA, "bob", "one")
-    group = await service.start_group(CY, ["bob", "ada"], title="Choir")
+    group = await new_group(service, CY, ["bob", "ada"], title="Choir")
     assert (await kept(service, lists, BOB)).places[0][0] == group
     stale = lists.lookups.stale
 
@@ -238,7 +238,7 @@ async def test_an_old_list_is_never_answered(make: Make, store: Store, seed: int
             case 1 if found:
                 await server.mute(BOB, chance.choice(found).conversation.id, step % 2 == 0)
             case 2:
-                await server.start_group(author, ["bob"], title=f"group {step}")
+                await new_group(server, author, ["bob"], title=f"group {step}")
             case _:
                 await server.start(author, "bob", f"{step}")
         right = await shown_of(store, plain)

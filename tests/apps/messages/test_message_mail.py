@@ -17,7 +17,7 @@ from gatherlog.core.subscriptions.delivery import DeliveryFailed
 from gatherlog.core.subscriptions.letters import Letter
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.testing import StandingClock
-from tests.apps.messages.talking import LeadingIds
+from tests.apps.messages.talking import LeadingIds, new_group
 from tests.stores import eventually
 
 ADA, BOB = "id-ada", "id-bob"
@@ -158,7 +158,7 @@ async def test_nothing_of_the_muted_or_the_blocked_is_mailed(
     service: MessageService, post: Post
 ) -> None:
     muted = (await service.start(ADA, "bob", "Muted")).conversation
-    group = await service.start_group("id-cy", ["bob", "ada"], title="Party")
+    group = await new_group(service, "id-cy", ["bob", "ada"], title="Party")
     await service.send("id-cy", group, "Hello all")
     await service.send(ADA, group, "Blocked")
     await service.mute(BOB, muted, True)

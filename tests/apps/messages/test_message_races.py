@@ -23,7 +23,9 @@ from tests.apps.messages.talking import (
     MadeUpPeople,
     differences,
     listed,
+    new_group,
     texts,
+    whole_group,
 )
 from tests.stores import eventually, scanned
 
@@ -52,8 +54,8 @@ async def test_both_who_start_at_once_find_themselves_in_one_conversation(
         await asyncio.gather(
             *[start(ADA, "bob", f"a{n}") for n in range(8)],
             *[start(BOB, "ada", f"b{n}") for n in range(8)],
-            service.start_group(ADA, ["bob"]),
-            service.start_group(BOB, ["ada"]),
+            new_group(service, ADA, ["bob"]),
+            new_group(service, BOB, ["ada"]),
         )
     )
 
@@ -69,7 +71,7 @@ async def test_both_who_start_at_once_find_themselves_in_one_conversation(
 async def test_two_senders_at_once_leave_the_last_message_of_the_log_last(
     service: MessageService, store: Store
 ) -> None:
-    id = await service.start_group(ADA, ["bob", "cy"], title="Party")
+    id = await new_group(service, ADA, ["bob", "cy"], title="Party")
 
     await asyncio.gather(
         *[service.send(author, id, f"{author}{n}") for author in (ADA, BOB, CY) for n in range(6)]
@@ -119,11 +121,11 @@ class WithBlock:
 async def test_who_blocks_somebody_at_the_last_moment_is_in_no_conversation_of_theirs(
     service: MessageService, store: Store, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    id = await service.start_group(ADA, ["cy"], title="Party")
+    id = await new_group(service, ADA, ["cy"], title="Party")
     monkeypatch.setattr(CommandLocks, "of", lambda locks, id: WithBlock(service, BOB, "ada"))
     add = {
-        "pair": lambda: service.start_group(ADA, ["bob"]),
-        "group": lambda: service.start_group(ADA, ["cy", "bob"], title="Choir"),
+        "pair": lambda: new_group(service, ADA, ["bob"]),
+        "group": lambda: new_group(service, ADA, ["cy", "bob"], title="Choir"),
         "member": lambda: service.add_member(ADA, id, "bob"),
     }[step]
 
@@ -143,7 +145,7 @@ async def test_a_large_group_with_somebody_who_has_blocked_its_owner_is_not_begu
     await service.block("id-friend24", "ada", True)
 
     with pytest.raises(UnknownReceiver):
-        await service.start_group(ADA, names, title="Party")
+        await new_group(service, ADA, names, title="Party")
 
     assert await scanned(store, CONVERSATIONS.name) == []
 
@@ -159,7 +161,7 @@ async def test_who_blocks_the_owner_while_a_large_group_begins_is_left_out_of_it
     block = WithBlock(service, "id-friend23", "ada")
     monkeypatch.setattr(CommandLocks, "of", lambda locks, id: block)
 
-    id = await service.start_group(ADA, names, title="Party")
+    id = await whole_group(service, store, ADA, names, title="Party")
 
     assert (await service.conversation(ADA, id)).conversation.size == 25
     assert await service.part("id-friend23", id) is None
@@ -174,7 +176,7 @@ async def settled(action: Awaitable[object]) -> None:
 async def test_reading_sending_muting_and_leaving_at_once_keep_every_count_right(
     service: MessageService, store: Store
 ) -> None:
-    id = await service.start_group(ADA, ["bob", "cy"], title="Party")
+    id = await new_group(service, ADA, ["bob", "cy"], title="Party")
     sent = [await service.send(ADA, id, f"{n}") for n in range(4)]
 
     await asyncio.gather(

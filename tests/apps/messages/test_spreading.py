@@ -16,7 +16,14 @@ from gatherlog.core.eventstore.events import event_type_of
 from gatherlog.core.subscriptions.delivery import Delivery
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.testing import StandingClock
-from tests.apps.messages.talking import LeadingIds, MadeUpPeople, differences, listed, texts
+from tests.apps.messages.talking import (
+    LeadingIds,
+    MadeUpPeople,
+    differences,
+    listed,
+    new_group,
+    texts,
+)
 from tests.stores import events_of, eventually
 
 ADA = "id-ada"
@@ -41,10 +48,9 @@ async def working(store: Store) -> AsyncIterator[None]:
 
 async def party(service: MessageService, size: int, announce_only: bool = False) -> str:
     """A group of Ada and others, `size` in all."""
-    id = await service.start_group(
-        ADA, MANY[: min(size - 1, 100)], title="Party", announce_only=announce_only
-    )
-    for name in MANY[100 : size - 1]:
+    first = min(size - 1, 8)
+    id = await new_group(service, ADA, MANY[:first], title="Party", announce_only=announce_only)
+    for name in MANY[first : size - 1]:
         await service.add_member(ADA, id, name)
     return id
 

@@ -14,7 +14,14 @@ from gatherlog.apps.messages.refusals import NotYourBusiness
 from gatherlog.core import Store
 from gatherlog.core.eventstore.errors import Denied, NotFound
 from gatherlog.testing import StandingClock
-from tests.apps.messages.talking import MadeUpPeople, differences, listed, texts
+from tests.apps.messages.talking import (
+    MadeUpPeople,
+    differences,
+    listed,
+    new_group,
+    texts,
+    whole_group,
+)
 from tests.stores import events_of, eventually
 
 ADA, BOB, CY, DEE = "id-ada", "id-bob", "id-cy", "id-dee"
@@ -32,7 +39,7 @@ async def test_a_large_group_whose_first_members_have_all_left_is_owned_by_one_o
 ) -> None:
     names = [f"friend{number}" for number in range(22)]
     people.all |= MadeUpPeople(*names).all
-    id = await service.start_group(ADA, names, title="Party")
+    id = await whole_group(service, store, ADA, names, title="Party")
     for name in names[:18]:
         await service.leave(f"id-{name}", id)
     people.remove("id-friend18")
@@ -196,7 +203,7 @@ async def test_whoever_is_blocked_is_told_that_the_handle_is_unknown(
     for attempt in (
         service.start(ADA, "bob", "Hey"),
         service.send(ADA, id, "Hey"),
-        service.start_group(ADA, ["bob", "cy"]),
+        new_group(service, ADA, ["bob", "cy"]),
     ):
         with pytest.raises(UnknownReceiver):
             await attempt
@@ -218,7 +225,7 @@ async def test_of_several_handles_that_of_who_has_blocked_is_named_like_one_that
 
     for given in (handles, [{"bob": "nobody", "nobody": "bob"}.get(one, one) for one in handles]):
         with pytest.raises(UnknownReceiver) as refused:
-            await service.start_group(ADA, given, title="Picnic")
+            await new_group(service, ADA, given, title="Picnic")
         named.append(refused.value.handle)
 
     assert named == ["bob", "nobody"]
@@ -234,7 +241,7 @@ async def test_a_message_may_be_about_what_concerns_the_sender_alone(
     for attempt in (
         service.start(ADA, "bob", "See you", about=others),
         service.send(ADA, id, "See you", about=others),
-        service.start_group(ADA, ["bob", "cy"], about=others),
+        new_group(service, ADA, ["bob", "cy"], about=others),
     ):
         with pytest.raises(NotYourBusiness):
             await attempt
@@ -295,7 +302,7 @@ async def test_a_report_shows_the_text_of_then_to_the_moderator(
 async def test_a_member_of_a_group_is_shown_what_is_written_from_then_on(
     service: MessageService,
 ) -> None:
-    id = await service.start_group(ADA, ["bob"], title="Party")
+    id = await new_group(service, ADA, ["bob"], title="Party")
     await service.send(ADA, id, "Only Bob reads this")
     await service.add_member(ADA, id, "cy")
     await service.add_member(ADA, id, "cy")
@@ -307,7 +314,7 @@ async def test_a_member_of_a_group_is_shown_what_is_written_from_then_on(
 
 
 async def test_only_the_owner_of_a_group_adds_and_removes(service: MessageService) -> None:
-    id = await service.start_group(ADA, ["bob", "cy"])
+    id = await new_group(service, ADA, ["bob", "cy"])
 
     for attempt in (
         service.add_member(BOB, id, "dee"),
@@ -330,7 +337,7 @@ async def test_a_pair_stays_a_pair(service: MessageService) -> None:
 
 
 async def test_the_next_member_owns_a_group_whose_owner_leaves(service: MessageService) -> None:
-    id = await service.start_group(ADA, ["bob", "cy"])
+    id = await new_group(service, ADA, ["bob", "cy"])
     await service.leave(ADA, id)
 
     await service.add_member(BOB, id, "dee")
@@ -358,16 +365,16 @@ async def test_who_leaves_a_pair_finds_it_again_without_what_was_said_before(
 async def test_one_handle_and_no_title_is_the_conversation_of_the_two(
     service: MessageService,
 ) -> None:
-    id = await service.start_group(ADA, ["bob"])
+    id = await new_group(service, ADA, ["bob"])
 
     await eventually(lambda: listed(service, ADA), [("Bob", "", 0)])
     assert await listed(service, BOB) == []
-    assert await service.start_group(BOB, ["ada"]) == id
+    assert await new_group(service, BOB, ["ada"]) == id
     assert (await service.start(BOB, "ada", "Hello")).conversation == id
 
 
 async def test_only_the_owner_writes_where_it_is_announced(service: MessageService) -> None:
-    id = await service.start_group(ADA, ["bob", "cy"], title="News", announce_only=True)
+    id = await new_group(service, ADA, ["bob", "cy"], title="News", announce_only=True)
 
     with pytest.raises(Denied):
         await service.send(BOB, id, "Me!")

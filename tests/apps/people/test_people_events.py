@@ -19,6 +19,7 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.own_erasure_events import ErasureCancelled, ErasureConfirmed
 from gatherlog.apps.people.profile_events import (
     HandleChanged,
     HandleReleased,
@@ -41,6 +42,8 @@ EXAMPLES: dict[tuple[str, int], msgspec.Struct] = {
     ("people.code_mistyped", 2): CodeMistyped(ASKER, PLACE),
     ("people.handle_changed", 1): HandleChanged("ada_l", "ada", LATER),
     ("people.handle_released", 1): HandleReleased("ada"),
+    ("people.erasure_confirmed", 1): ErasureConfirmed(1_790_000_000_000_000),
+    ("people.erasure_cancelled", 1): ErasureCancelled(),
     ("people.key_created", 1): KeyCreated(ID, "host", "default", "the door’s tablet", HASH),
     ("people.key_revoked", 1): KeyRevoked(ID, HASH),
     ("people.login_ended", 1): LoginEnded(ID, LATER),
@@ -93,3 +96,12 @@ def test_a_key_for_an_account_names_it() -> None:
 
     assert CODEC.decode(Event("id", type, 1, 1, stored, schema)) == event
     assert stored.endswith(f',"account_id":"{ID}"}}'.encode())
+
+
+def test_a_key_of_the_intake_names_its_logs() -> None:
+    event = KeyCreated(ID, "intake", None, "", HASH, logs=("meters", "doors"))
+
+    type, schema, stored = CODEC.encode(event)
+
+    assert CODEC.decode(Event("id", type, 1, 1, stored, schema)) == event
+    assert stored.endswith(b',"logs":["meters","doors"]}')

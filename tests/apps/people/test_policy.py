@@ -42,6 +42,7 @@ TABLE: Final = {
     Action.CHANGE_PROFILE: ([I, H, H, A, A, A, H, H], [I, H, H, H, H, H, H, H]),
     Action.READ_ACCOUNT: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.END_SESSIONS: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
+    Action.ERASE_ACCOUNT: ([I, H, H, A, D, D, H, H], [I, H, H, H, H, H, H, H]),
     Action.CHANGE_ROLES: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.LIST_GATHERINGS: ([I, A, A, A, A, A, H, H], [I, A, A, A, A, A, H, H]),
     Action.CREATE_GATHERING: ([I, A, D, A, A, A, H, H], [I, A, D, A, A, A, H, H]),
@@ -72,6 +73,9 @@ TABLE: Final = {
     Action.READ_SUBSCRIPTIONS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.STEER_SUBSCRIPTIONS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.USE_QUEUES: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.INTAKE: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.INTAKE_INTO_LOG: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.READ_INTAKE: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_METRICS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_OVERVIEW: ([I, D, H, H, H, H, H, H], [I, D, H, H, H, H, H, H]),
     Action.READ_MAILBOX: ([I, D, H, H, H, H, H, H], [I, D, H, H, H, H, H, H]),
@@ -102,6 +106,7 @@ TABLE: Final = {
     Action.REPORT_MESSAGE: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
     Action.CHANGE_MEMBERS: ([I, H, H, H, H, H, H, H], [I, H, H, H, H, H, H, H]),
     Action.END_MAIL: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
+    Action.CONFIRM_ERASURE: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
     Action.READ_REPORTS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
 }
 
@@ -212,6 +217,18 @@ def test_without_facts_only_the_operator_is_allowed_anything(action: Action) -> 
     allowed = [name for name, actor in ACTORS.items() if decide(actor, action) is ALLOW]
 
     assert set(allowed) <= {"operator"}
+
+
+def test_a_key_of_the_intake_sends_records_to_its_logs_and_does_nothing_else() -> None:
+    key = Actor("key", "k9", Role.INTAKE, logs=frozenset({"meters", "doors"}))
+
+    allowed = {action for action in Action if decide(key, action, "g1") is ALLOW}
+
+    assert allowed == ANYONE | {Action.INTAKE}
+    verdicts = [decide(key, Action.INTAKE_INTO_LOG, log=log) for log in ("meters", "doors", "x")]
+    assert verdicts == [ALLOW, ALLOW, DENY]
+    assert decide(key, Action.READ_INTAKE, log="meters") is HIDE
+    assert decide(ACTORS["member"], Action.INTAKE_INTO_LOG, log="meters") is HIDE
 
 
 def test_an_unknown_host_is_not_the_host_without_an_account() -> None:

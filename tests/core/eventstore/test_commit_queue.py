@@ -496,3 +496,57 @@ def test_short_commits_pass_all_long_ones_but_the_one_that_is_written() -> None:
         assert engine.groups == [1, 4, 1, 1]
 
     run_instantly(story())
+
+
+def test_work_that_has_to_be_alone_takes_turns_with_groups() -> None:
+    engine, under_way = ScriptedEngine(), list[bool]()
+
+    async def story() -> None:
+        queue = CommitQueue(engine, clock=lambda: 5)
+        writing = False
+        write = engine.write
+
+        async def noted(planned: Planned) -> None:
+            nonlocal writing
+            writing = True
+            await write(planned)
+            writing = False
+
+        async def work() -> None:
+            under_way.append(writing)
+            await asyncio.sleep(0.001)
+            under_way.append(writing)
+
+        engine.write = noted  # type: ignore[method-assign]
+        commits = [queue.submit(commit("card-1"), 1, LONG + 1) for _ in range(4)]
+        await asyncio.gather(*commits, *[queue.alone(work) for _ in range(3)])
+        await queue.close()
+
+    run_instantly(story())
+    assert (engine.groups, under_way) == ([1] * 4, [False] * 6)
+
+
+def test_work_that_fails_or_is_cancelled_does_not_affect_commits() -> None:
+    async def story() -> tuple[Committed, list[str]]:
+        queue, done = CommitQueue(ScriptedEngine(), clock=lambda: 5), list[str]()
+
+        async def fail() -> None:
+            raise ValueError("no")
+
+        async def note() -> None:
+            await asyncio.sleep(0.001)
+            done.append("done")
+
+        cancelled = asyncio.create_task(queue.alone(note))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(ValueError, match="no"):
+            await queue.alone(fail)
+        committed = await queue.submit(commit("card-1"), 1, 1)
+        await queue.close()
+        with pytest.raises(StoreClosed):
+            await queue.alone(note)
+        return committed, done
+
+    committed, done = run_instantly(story())
+    assert (committed.streams, done) == ({"card-1": 1}, ["done"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gatherlog.core.eventstore.exact_json import DEPTH, encode
 from gatherlog.core.routing.bus_form import bus_event
-from gatherlog.core.routing.cloud_events import cloud_event
+from gatherlog.core.routing.cloud_events import binary_headers, cloud_event
 from gatherlog.core.routing.event_document import document
 from tests.core.routing.recorded_events import SITE, recorded
 
@@ -74,3 +74,27 @@ def test_any_decimal_comes_out_as_the_same_number(number: Decimal) -> None:
 def test_a_time_beyond_the_calendar_is_its_first_or_last_moment(micros: int, time: str) -> None:
     assert document(recorded(time=micros))["time"] == time
     assert cloud_event(recorded(time=micros), source=SITE)["time"] == time
+
+
+def test_an_event_that_has_expired_says_so_in_every_form() -> None:
+    event = msgspec.structs.replace(recorded(b"{}"), data=b"", meta=b"")
+
+    as_document, as_cloud_event = document(event), cloud_event(event, source=SITE)
+    headers = binary_headers(event, source=SITE)
+
+    assert (as_document["data"], as_document["expired"]) == (None, True)
+    assert bus_event(event)["detail"] == as_document["detail"]
+    assert (as_document["detail"]["payload"], as_document["detail"]["expired"]) == (
+        {"id": event.stream.partition("-")[2]},
+        True,
+    )
+    assert as_cloud_event["expired"] is True
+    assert not {"data", "data_base64", "datacontenttype"} & as_cloud_event.keys()
+    assert (headers["ce-expired"], "content-type" in headers) == ("true", False)
+
+
+def test_an_event_that_has_not_expired_does_not_say_so() -> None:
+    event = recorded(b"null")
+
+    assert "expired" not in document(event) | bus_event(event)["detail"]
+    assert "expired" not in cloud_event(event, source=SITE)

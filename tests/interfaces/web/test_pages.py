@@ -122,7 +122,7 @@ async def test_only_the_files_of_the_pages_are_served(ada: Invited) -> None:
 
 async def test_robots_are_kept_from_invitations_and_links_that_end_mail(ada: Invited) -> None:
     assert (await ada.browser.get("/robots.txt")).text == (
-        "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
+        "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\nDisallow: /leave/\n"
     )
 
 

@@ -37,6 +37,7 @@ from gatherlog.apps.guests.views import (
     group_document,
 )
 from gatherlog.core.commands.places import WaitingList
+from gatherlog.core.eventstore.events import event_type_of
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
@@ -106,13 +107,13 @@ class GuestListFold:
         gathering_id = happened.stream[_PREFIX:]
         payload = happened.payload
         refs = [("gathering", gathering_id)]
-        if happened.subject:
+        if happened.subject and type(payload) is not GuestErased:
             refs.append(("guest", happened.subject))
         if (groups := _GROUPS_OF.get(type(payload))) is not None:
             refs += [("group", group_document(gathering_id, id)) for id in groups(payload) if id]
         if (links := _LINKS_OF.get(type(payload))) is not None:
             refs += [("guest_link", id) for id in links(payload) if id]
-        if type(payload) in _OF_THE_WAITING_LIST:
+        if type(payload) in _OF_THE_WAITING_LIST or type(payload) is GuestErased:
             refs.append(("waiting_list", gathering_id))
         return refs
 
@@ -123,8 +124,25 @@ class GuestListFold:
         return changes
 
 
+class GuestErased(msgspec.Struct, frozen=True):
+    """What an event of a guest who was erased is folded as: it is blank, and only counts."""
+
+    type: str
+
+
 FOLD = GuestListFold()
-GUEST_LISTS = Category(CATEGORY, CODEC, FOLD)
+GUEST_LISTS = Category(CATEGORY, CODEC, FOLD, blank_as=lambda event: GuestErased(event.type))
+
+
+def _guest_erased(documents: Documents, happened: Happened, event: GuestErased) -> list[Change]:
+    """The counter that only grows, and the waiting list that the guest may have been the first of;
+    the guest's other traces end with the event by which the guest was removed."""
+    id, changes = gathering_of(happened.stream), []
+    if event.type in _EDITING_TYPES:
+        changes.append(Change(GATHERINGS, id, KEEP, {"edits": 1}))
+    if event.type in _WAITING_TYPES and documents["waiting_list", id] is None:
+        changes.append(Change(WAITING_LISTS, id, WaitingList()))
+    return changes
 
 
 def _gathering_created(
@@ -364,6 +382,7 @@ _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Ch
     GatheringCreated: _gathering_created,
     SettingsChanged: _settings_changed,
     HostChanged: _host_changed,
+    GuestErased: _guest_erased,
     GatheringRemoved: _gathering_removed,
     GuestAdded: _guest_added,
     GuestChanged: _guest_changed,
@@ -377,8 +396,10 @@ _EVOLVE: dict[type[msgspec.Struct], Callable[[Documents, Happened, Any], list[Ch
     Promoted: _promoted,
     CoHostChanged: _co_host_changed,
 }
-_EDITS = {GuestAdded, GuestChanged, GuestMoved, GuestRemoved}
-_OF_THE_WAITING_LIST = {Waitlisted, WaitlistLeft, Promoted}
+_EDITS: set[type[msgspec.Struct]] = {GuestAdded, GuestChanged, GuestMoved, GuestRemoved}
+_OF_THE_WAITING_LIST: set[type[msgspec.Struct]] = {Waitlisted, WaitlistLeft, Promoted}
+_EDITING_TYPES = {event_type_of(event) for event in _EDITS}
+_WAITING_TYPES = {event_type_of(event) for event in _OF_THE_WAITING_LIST}
 
 _Ids = Callable[[Any], tuple[str | None, ...]]
 

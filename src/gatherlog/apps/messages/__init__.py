@@ -7,12 +7,14 @@ member (live pages, mail, caches) reads that one stream, and sees nothing that i
 A commit that sends a message writes the message, the conversation (which holds the last one), and
 for each member the membership (place in the list, unread messages) and the counter of the inbox.
 Larger conversations, and those of announcements, are brought up to date by the subscription of
-`spreading`. `MessageService` has:
+`spreading`. Who was invited to a larger group joins it by that of `coming_and_going`, and removed
+accounts leave their groups by it. `MessageService` has:
 
 - `start(author, handle, text)`, `start_about(author, about, text)`, `subjects(account, abouts)`
 - `send(author, conversation, text)`, `edit`, `delete`, `report`
 - `conversations(account)`, `conversation`, `messages(account, conversation)`, `mark_read`, `unread`
 - `start_group`, `add_member`, `remove_member`, `leave`, `mute`, `block`
+- `bring_in`, `leave_groups`: what follows from an invitation, and from a removed account
 - `news(account, place)`, `newest_place`: what happened in an inbox, to be followed without end
 - `part(account, conversation, message)`: the facts that the policy decides by
 

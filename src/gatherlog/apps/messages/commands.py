@@ -37,6 +37,7 @@ __all__ = [
     "Commands",
     "FindPair",
     "Permit",
+    "is_shown",
     "load_message",
     "load_own",
     "loaded_seats",
@@ -138,12 +139,21 @@ def part_of(
     )
 
 
-async def load_message(unit: UnitOfWork, id: str, message: str) -> Message:
-    """A message of a conversation. Raises NotFound."""
-    found = await unit.get(MESSAGES, message_document(id, number_of(message)))
-    if found is None or found.id != message:
+async def load_message(unit: UnitOfWork, mine: Membership, message: str) -> Message:
+    """A message that a member is shown. Raises NotFound for any other."""
+    found = await unit.get(MESSAGES, message_document(mine.conversation, number_of(message)))
+    if found is None or not is_shown(found, message, mine):
         raise no_such("message", message)
     return found
+
+
+def is_shown(found: Message, message: str, mine: Membership) -> bool:
+    """Whether what was found is the message with this id, and not from before the member came.
+
+    What members have written themselves is theirs also if they left and came back.
+    """
+    is_later = number_of(message) > mine.since or found.author == mine.account
+    return found.id == message and is_later
 
 
 async def seats_and_orders(

@@ -4,7 +4,7 @@ Times are microseconds since the epoch. A message's number is its place in the l
 conversation, never a time, so clocks that differ move nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -16,11 +16,13 @@ from gatherlog.apps.messages.events import (
     ConversationStarted,
     Deleted,
     Edited,
+    Expired,
     Joined,
     Left,
     MarkedRead,
     MemberAdded,
     MemberRemoved,
+    MembersInvited,
     MuteChanged,
     ReadByOther,
     Reported,
@@ -49,6 +51,7 @@ from gatherlog.core.eventstore.store import Limits
 __all__ = [
     "EDITABLE",
     "MOST_MEMBERS",
+    "MOST_MISSED",
     "PAGE",
     "Orders",
     "add",
@@ -75,6 +78,8 @@ __all__ = [
 EDITABLE: Final = 24 * 3600 * 1_000_000
 """How long a message may be edited."""
 MOST_MEMBERS: Final = 10_000
+MOST_MISSED: Final = 20
+"""Messages that were written before an invited member came and are shown to them; the last ones."""
 PAGE: Final = 100
 """Members of one page after the first."""
 _RESERVED: Final = 12
@@ -95,12 +100,16 @@ class Orders:
         self._latest = dict(latest)
         self._now = now
 
+    def latest(self, account: str) -> int:
+        """The greatest place that was given in the list of an account; 0 if none was."""
+        return self._latest.get(account, 0)
+
     def top(self, account: str, present: int = 0) -> tuple[int, int]:
         """The first place in the list of an account, and how far it is beyond the one so far.
 
         A conversation whose `present` place is the first one keeps it, so that no index changes.
         """
-        before = self._latest.get(account, 0)
+        before = self.latest(account)
         if present and present == before:
             return present, 0
         order = self._latest[account] = max(self._now, before + 1)
@@ -134,12 +143,16 @@ def start(
     title: str = "",
     announce_only: bool = False,
     about: About | None = None,
+    invited: tuple[str, ...] = (),
 ) -> list[Decided]:
-    """A new conversation; the first of its members owns it. They have yet to `join`."""
+    """A new conversation; the first of its members owns it. They have yet to `join`.
+
+    Those who are `invited` come after the commit; see `coming_and_going`.
+    """
     started = ConversationStarted(
         members=members, is_pair=is_pair, title=title, announce_only=announce_only, about=about
     )
-    return [Decided(started)]
+    return [Decided(started), *[Decided(MembersInvited(invited))] * bool(invited)]
 
 
 def open_pair(
@@ -172,10 +185,12 @@ def add(
     membership: Membership | None,
     account: str,
     orders: Orders,
+    missed: Sequence[Message] = (),
 ) -> list[Decided]:
     """Add a member, whom the last page of members lists if there is room in it, else a new one.
 
-    `last` are the members of the last page. Nothing for one who takes part already.
+    `last` are the members of the last page, and `missed` the last messages of the conversation that
+    are to arrive as well. Nothing for one who takes part already.
     """
     if membership is not None:
         return []
@@ -183,8 +198,22 @@ def add(
         raise ConversationFull(f"At most {MOST_MEMBERS:,} members take part in a conversation.")
     is_full = len(last) >= (SMALL if conversation.pages == 1 else PAGE)
     page = conversation.pages if is_full else conversation.pages - 1
-    joined = join(conversation.id, account, orders, page=page, number=conversation.count)
-    return [Decided(MemberAdded(account, page)), joined]
+    number = conversation.count - len(missed)
+    joined = join(conversation.id, account, orders, page=page, number=number)
+    arrived = _catch_up(conversation, account, orders, missed)
+    return [Decided(MemberAdded(account, page)), joined, *arrived]
+
+
+def _catch_up(
+    conversation: Conversation, account: str, orders: Orders, missed: Sequence[Message]
+) -> list[Decided]:
+    """Let messages arrive that were written, and perhaps deleted, before a member came."""
+    if not missed:
+        return []
+    id, deleted = conversation.id, [one for one in missed if one.deleted_at is not None]
+    gone = [_inbox(account, Withdrawn(id, number_of(one.id), False)) for one in deleted]
+    unread, place = len(missed) - len(deleted), (orders.latest(account), 0)
+    return [*gone, arrive(id, account, conversation.count, len(missed), unread, place)]
 
 
 def remove(conversation: Conversation, membership: Membership, heir: str | None) -> list[Decided]:
@@ -293,6 +322,17 @@ def _spread(what: What, message: str) -> Decided:
 
 def report(message: Message, by: str, reason: str) -> list[Decided]:
     return [Decided(Reported(by, reason, message.author, message.text), message.id)]
+
+
+def expire(
+    conversation: Conversation | None, messages: Iterable[Message | None], reports: Sequence[str]
+) -> list[Decided]:
+    """Messages lose their texts, and reports go. It is said of all of them, also of those that have
+    no text any more: only it names their authors once the events are blank."""
+    places = tuple((number_of(one.id), one.author) for one in messages if one is not None)
+    if conversation is None or not (places or reports):
+        return []
+    return [Decided(Expired(messages=places, reports=tuple(reports), about=conversation.about))]
 
 
 # What is one member's own.

@@ -21,11 +21,13 @@ __all__ = [
     "ConversationStarted",
     "Deleted",
     "Edited",
+    "Expired",
     "Joined",
     "Left",
     "MarkedRead",
     "MemberAdded",
     "MemberRemoved",
+    "MembersInvited",
     "MuteChanged",
     "ReadByOther",
     "ReminderDue",
@@ -79,6 +81,13 @@ class MemberRemoved(msgspec.Struct, frozen=True):
     owner: str
 
 
+@event_type("messages.members_invited")
+class MembersInvited(msgspec.Struct, frozen=True):
+    """A group began with more members than one commit takes in: these have yet to join it."""
+
+    accounts: tuple[str, ...]
+
+
 @event_type("messages.sent")
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
     author: str = ""
@@ -104,6 +113,21 @@ class Reported(msgspec.Struct, frozen=True):
     reason: str = ""
     author: str = ""
     text: str = ""
+
+
+@event_type("messages.expired")
+class Expired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Messages lose their texts by a rule of retention, and stay as places with an author.
+
+    It is recorded before the events that hold the texts become blank, so that all who keep copies
+    of texts learn of it. The conversation has come from `about` then.
+    """
+
+    messages: tuple[tuple[int, str], ...] = ()
+    """The number and the author of each."""
+    reports: tuple[str, ...] = ()
+    """What the moderator was shown of messages: the ids of the documents, which are deleted."""
+    about: About | None = None
 
 
 @event_type("messages.spread_requested")
@@ -220,10 +244,12 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ConversationStarted,
     MemberAdded,
     MemberRemoved,
+    MembersInvited,
     Sent,
     Edited,
     Deleted,
     Reported,
+    Expired,
     SpreadRequested,
     Joined,
     Arrived,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gatherlog.apps.messages.events import (
@@ -12,11 +13,13 @@ from gatherlog.apps.messages.events import (
     ConversationStarted,
     Deleted,
     Edited,
+    Expired,
     Joined,
     Left,
     MarkedRead,
     MemberAdded,
     MemberRemoved,
+    MembersInvited,
     MuteChanged,
     ReadByOther,
     ReminderDue,
@@ -53,6 +56,7 @@ from gatherlog.apps.messages.views import (
     page_id,
     pair_id,
 )
+from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.store import DELETE, KEEP, Ref
 from gatherlog.core.projections.folds import Category, Change, Happened
 from gatherlog.core.projections.views import View
@@ -129,6 +133,11 @@ def _report(happened: Happened, event: Reported) -> list[Ref]:
     return [REPORTS.ref(f"{happened.subject}/{event.by}")]
 
 
+def _expiring(happened: Happened, event: Expired) -> list[Ref]:
+    messages = [MESSAGES.ref(_numbered(happened, number)) for number, _ in event.messages]
+    return [*_conversation(happened, event), *messages, *map(REPORTS.ref, event.reports)]
+
+
 def _membership(happened: Happened, event: Any) -> list[Ref]:
     account = owner_of(happened.stream)
     return [INBOXES.ref(account), MEMBERSHIPS.ref(membership_id(event.conversation, account))]
@@ -143,7 +152,11 @@ def _none(happened: Happened, event: Any) -> list[Ref]:
 
 
 def _document(happened: Happened) -> str:
-    return message_document(owner_of(happened.stream), number_of(happened.subject))
+    return _numbered(happened, number_of(happened.subject))
+
+
+def _numbered(happened: Happened, number: int) -> str:
+    return message_document(owner_of(happened.stream), number)
 
 
 # Conversations.
@@ -247,6 +260,28 @@ def _reported(documents: Documents, happened: Happened, event: Reported) -> list
     return [Change(REPORTS, f"{happened.subject}/{event.by}", report)]
 
 
+def _expired(documents: Documents, happened: Happened, event: Expired) -> list[Change]:
+    changes = []
+    for number, author in event.messages:
+        id = _numbered(happened, number)
+        message: Message | None = documents[MESSAGES.ref(id)]
+        if message is not None:
+            empty = replace(message, author=author, text="", about=None)
+            changes.append(Change(MESSAGES, id, empty))
+    shown = [id for id in event.reports if documents[REPORTS.ref(id)] is not None]
+    before = _before(documents, happened)
+    after = replace(before, about=event.about, last=_emptied(before.last, dict(event.messages)))
+    reports = [Change(REPORTS, id, DELETE) for id in shown]
+    return [*changes, *reports, Change(CONVERSATIONS, before.id, after)]
+
+
+def _emptied(last: LastMessage | None, authors: Mapping[int, str]) -> LastMessage | None:
+    """The last message without a text, if it is one of these."""
+    if last is None or (number := number_of(last.id)) not in authors:
+        return last
+    return replace(last, author=authors[number], text="")
+
+
 def _before(documents: Documents, happened: Happened) -> Conversation:
     conversation: Conversation = documents[CONVERSATIONS.ref(owner_of(happened.stream))]
     return conversation
@@ -341,10 +376,12 @@ _KEYS: Final[Mapping[type, Callable[[Happened, Any], list[Ref]]]] = {
     ConversationStarted: _start,
     MemberAdded: _page,
     MemberRemoved: _page,
+    MembersInvited: _none,
     Sent: _message,
     Edited: _message,
     Deleted: _message,
     Reported: _report,
+    Expired: _expiring,
     SpreadRequested: _none,
     Joined: _membership,
     Arrived: _membership,
@@ -363,10 +400,12 @@ _EVOLVE: Final[Mapping[type, Evolve]] = {
     ConversationStarted: _started,
     MemberAdded: _added,
     MemberRemoved: _removed,
+    MembersInvited: _nothing,
     Sent: _sent,
     Edited: _edited,
     Deleted: _deleted,
     Reported: _reported,
+    Expired: _expired,
     SpreadRequested: _nothing,
     Joined: _joined,
     Arrived: _arrived,
@@ -382,4 +421,28 @@ _EVOLVE: Final[Mapping[type, Evolve]] = {
     BlockChanged: _block_changed,
 }
 FOLD: Final = MessagesFold()
-CATEGORIES: Final = (Category(CONVERSATION, CODEC, FOLD), Category(INBOX, CODEC, FOLD))
+_BLANK: Final[Mapping[str, Struct]] = {
+    event_type_of(type(event)): event for event in (Sent(), Edited(), Deleted())
+}
+
+
+def _blank_as(event: Recorded) -> Struct | None:
+    """A blank message has neither author nor text; other events that are blank did nothing."""
+    return _BLANK.get(event.type)
+
+
+MAY_EXPIRE: Final = frozenset(event_type_of(one) for one in (Sent, Edited, Deleted, Reported))
+"""What an `Expired` was recorded for before it becomes blank; see `expiring`."""
+
+
+CATEGORIES: Final = (
+    Category(
+        CONVERSATION,
+        CODEC,
+        FOLD,
+        may_expire=MAY_EXPIRE,
+        blank_as=_blank_as,
+        erases_subjects=False,
+    ),
+    Category(INBOX, CODEC, FOLD),
+)

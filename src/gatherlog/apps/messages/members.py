@@ -19,6 +19,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     handle: str | None = None
     shows_reading: bool = False
     """Whether others may learn what this person has read, and this person what they have."""
+    is_named: bool = True
+    """Whether the person has chosen a name or a handle; else `display_name` says who it may be."""
 
 
 SOMEBODY: Final = "somebody"
@@ -65,6 +67,13 @@ class Business(Protocol):
 
     async def subject(self, account: str, about: About) -> Subject | None:
         """What it is; None where it does not concern the account, or does not exist."""
+        ...
+
+    async def names(self, account: str, about: About, others: Collection[str]) -> Mapping[str, str]:
+        """What it calls those of the others whom the account sees in it: the organiser, the host.
+
+        Nothing where it does not concern the account.
+        """
         ...
 
 

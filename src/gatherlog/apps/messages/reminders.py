@@ -114,7 +114,7 @@ def _after(before: Reminder, payload: Any, time: int) -> Reminder:
 
 def reminders() -> Projection:
     """The projection, which keeps the documents of REMINDERS."""
-    return Projection(NAME, Reminders())
+    return Projection(NAME, Reminders(), needs=(INBOX,))
 
 
 class ReminderRounds:

@@ -7,17 +7,19 @@ conversations that they take part in (`finding`), so joining and leaving changes
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from gatherlog.apps.messages.events import Deleted, Edited, Sent
+from gatherlog.apps.messages.events import CODEC, Deleted, Edited, Expired, Sent
 from gatherlog.apps.messages.fold import CONVERSATION, owner_of
 from gatherlog.apps.messages.views import MESSAGES, Message, message_document, number_of
 from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.store import Store
 from gatherlog.core.projections.paging import all_documents
+from gatherlog.core.retention.erasures import erases_account
 from gatherlog.core.search import SearchDocument, Text, Touched
 
 __all__ = ["CONVERSATION_TAG", "MessageSource", "text_version"]
 
 CONVERSATION_TAG: Final = "conversation"
+_EXPIRED: Final = event_type_of(Expired)
 _OF_TEXTS: Final = frozenset(event_type_of(one) for one in (Sent, Edited, Deleted))
 
 
@@ -31,9 +33,14 @@ class MessageSource:
         self._store = store
 
     def touched(self, event: Recorded) -> Touched | None:
-        if event.type not in _OF_TEXTS or not event.stream.startswith(f"{CONVERSATION}-"):
+        if erases_account(event):
+            return Touched(everything=True)
+        if not event.stream.startswith(f"{CONVERSATION}-"):
             return None
-        return Touched(ids=[message_document(owner_of(event.stream), number_of(event.subject))])
+        numbers = _numbers(event)
+        if not numbers:
+            return None
+        return Touched(ids=[message_document(owner_of(event.stream), one) for one in numbers])
 
     async def read(self, ids: Sequence[str]) -> Sequence[SearchDocument | None]:
         found = await self._store.get([MESSAGES.ref(id) for id in ids]) if ids else []
@@ -44,6 +51,14 @@ class MessageSource:
             document = _document(found.id, MESSAGES.recall(found))
             if document is not None:
                 yield document
+
+
+def _numbers(event: Recorded) -> list[int]:
+    """The messages whose text the event has changed."""
+    if event.type == _EXPIRED:
+        expired: Expired = CODEC.decode(event)
+        return [number for number, _ in expired.messages]
+    return [number_of(event.subject)] if event.type in _OF_TEXTS else []
 
 
 def text_version(message: Message) -> int:

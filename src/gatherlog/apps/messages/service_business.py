@@ -4,6 +4,8 @@ one."""
 import asyncio
 from collections.abc import Collection, Mapping
 
+from msgspec.structs import replace
+
 from gatherlog.apps.messages.answers import ShownMessage
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.members import Person, Subject, person_of
@@ -11,7 +13,7 @@ from gatherlog.apps.messages.refusals import NotYourBusiness, UnknownReceiver
 from gatherlog.apps.messages.service_sending import KeptOnce, SendingCommands, not_kept
 from gatherlog.apps.messages.texts import checked_message
 
-__all__ = ["BusinessCommands"]
+__all__ = ["BusinessCommands", "are_named"]
 
 
 class BusinessCommands(SendingCommands):
@@ -38,8 +40,29 @@ class BusinessCommands(SendingCommands):
         found = await asyncio.gather(*[self._business.subject(account, one) for one in abouts])
         return {about: one for about, one in zip(abouts, found, strict=True) if one is not None}
 
-    async def receiver(self, subject: Subject) -> Person | None:
-        """Whom one writes to about it."""
+    async def receiver(self, account: str, about: About, subject: Subject) -> Person | None:
+        """Whom the account writes to about it."""
         if subject.other is None:
             return None
-        return person_of(await self._people.persons([subject.other]), subject.other)
+        persons = await self._people.persons([subject.other])
+        return person_of(await self._called(account, about, persons), subject.other)
+
+    async def _called(
+        self, account: str, about: About | None, persons: Mapping[str, Person]
+    ) -> Mapping[str, Person]:
+        """The persons as the account knows them in a conversation about something.
+
+        Who has chosen no name is called as there, so nobody learns a name that is not shown to them
+        anyway. Nothing is read where all others have names.
+        """
+        if about is None or are_named(account, persons):
+            return persons
+        unnamed = [one.id for one in persons.values() if not one.is_named and one.id != account]
+        names = await self._business.names(account, about, unnamed)
+        called = {id: replace(persons[id], display_name=name) for id, name in names.items()}
+        return {**persons, **called}
+
+
+def are_named(account: str, persons: Mapping[str, Person]) -> bool:
+    """Whether all others than the account have chosen a name or a handle."""
+    return all(one.is_named or one.id == account for one in persons.values())

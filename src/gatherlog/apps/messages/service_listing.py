@@ -17,7 +17,8 @@ from gatherlog.apps.messages.events import CODEC, Arrived, Joined, Left
 from gatherlog.apps.messages.fold import inbox_stream
 from gatherlog.apps.messages.kept_lists import KeptList, KeptLists
 from gatherlog.apps.messages.members import Business, People, Person, person_of
-from gatherlog.apps.messages.service_members import MemberCommands
+from gatherlog.apps.messages.service_business import are_named
+from gatherlog.apps.messages.service_coming import ComingCommands
 from gatherlog.apps.messages.views import (
     CONVERSATIONS,
     INBOXES,
@@ -38,7 +39,7 @@ _LATELY: Final = 100
 Part = tuple[Conversation, Membership]
 
 
-class ListingCommands(MemberCommands):
+class ListingCommands(ComingCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there.
 
     `lists` keeps the first pages of lists; None keeps nothing.
@@ -110,7 +111,7 @@ class ListingCommands(MemberCommands):
             persons, _ = await asyncio.gather(
                 self._people.persons(members), self._keep(lists, account, kept)
             )
-        return Listing(_lines(there, persons), page.cursor)
+        return Listing(await self._shown_as(account, there, persons), page.cursor)
 
     async def _keep(self, lists: KeptLists, account: str, kept: KeptList) -> None:
         """Keep a list, unless the index may be late for it; an answer never fails for this."""
@@ -141,12 +142,31 @@ class ListingCommands(MemberCommands):
             return None
         others = _members(found.there) - set(kept.persons)
         more = await self._people.persons(others) if others else {}
-        return _lines(found.there, {**known, **more})
+        return await self._shown_as(account, found.there, {**known, **more})
 
     async def _lines(self, account: str, ids: Sequence[str]) -> list[Line]:
         """These conversations, but those that the account does not take part in by now."""
         there = (await self._found(account, ids)).there if ids else []
-        return _lines(there, await self._people.persons(_members(there)))
+        return await self._shown_as(account, there, await self._people.persons(_members(there)))
+
+    async def _shown_as(
+        self, account: str, there: Sequence[Part], persons: Mapping[str, Person]
+    ) -> list[Line]:
+        """The lines, with everybody called as the account knows them in each conversation."""
+        called: Sequence[Mapping[str, Person]] = [persons] * len(there)
+        if not are_named(account, persons):
+            called = await asyncio.gather(
+                *[
+                    self._called(
+                        account, one.about, {id: person_of(persons, id) for id in one.members}
+                    )
+                    for one, _ in there
+                ]
+            )
+        return [
+            Line(one, mine, tuple(person_of(names, id) for id in one.members))
+            for (one, mine), names in zip(there, called, strict=True)
+        ]
 
     async def _found(self, account: str, ids: Sequence[str]) -> "_Found":
         parts = [MEMBERSHIPS.ref(membership_id(id, account)) for id in ids]
@@ -176,7 +196,3 @@ def _is_right(kept: KeptList, found: _Found) -> bool:
 
 def _members(there: Collection[Part]) -> set[str]:
     return {id for conversation, _ in there for id in conversation.members}
-
-
-def _lines(there: Collection[Part], persons: Mapping[str, Person]) -> list[Line]:
-    return [Line(c, m, tuple(person_of(persons, id) for id in c.members)) for c, m in there]

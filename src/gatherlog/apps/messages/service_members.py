@@ -1,13 +1,14 @@
 """Who takes part in conversations: groups, joining and leaving, muting, blocking."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gatherlog.apps.messages import decisions
+from gatherlog.apps.messages.answers import Line
 from gatherlog.apps.messages.commands import FindPair, load_own, seats_and_orders
 from gatherlog.apps.messages.events import About
 from gatherlog.apps.messages.fold import inbox_stream
+from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import ONESELF, BadMessage, UnknownReceiver
 from gatherlog.apps.messages.service_business import BusinessCommands
 from gatherlog.apps.messages.texts import LONGEST_TITLE, checked_line
@@ -15,20 +16,35 @@ from gatherlog.apps.messages.views import (
     BLOCKS,
     CONVERSATIONS,
     MEMBER_PAGES,
+    MEMBERSHIPS,
     Conversation,
     MemberPage,
     block_id,
+    membership_id,
     page_id,
 )
-from gatherlog.core.commands.handler import Decided, Once
+from gatherlog.core.commands.handler import Decided, Handled, Once
 from gatherlog.core.commands.service import no_such, run
 from gatherlog.core.commands.unit_of_work import UnitOfWork
 from gatherlog.core.eventstore.errors import Denied, Flaw, Invalid
 
-__all__ = ["MOST_INVITED", "MemberCommands"]
+__all__ = [
+    "MOST_INVITED",
+    "GroupKeptOnce",
+    "MemberCommands",
+    "check_may_write_to",
+    "group_not_kept",
+    "members_of",
+]
 
 MOST_INVITED: Final = 100
 """Handles that one request for a group may name."""
+GroupKeptOnce = Callable[[Callable[[Handled], Line]], Once | None]
+"""Makes the idempotency key of a command that starts a group, given how its answer is found."""
+
+
+def group_not_kept(shown: Callable[[Handled], Line]) -> None:
+    """No key: what is asked for again is another group."""
 
 
 class MemberCommands(BusinessCommands):
@@ -43,15 +59,14 @@ class MemberCommands(BusinessCommands):
         announce_only: bool = False,
         about: About | None = None,
         actor: str = "",
-        once: Callable[[str], Once | None] = lambda id: None,
-    ) -> str:
-        """A new group of the owner and those who have these handles; its id.
+        once: GroupKeptOnce = group_not_kept,
+    ) -> Line:
+        """A new group of the owner and those who have these handles.
 
-        The first members take part at once, those beyond `decisions.at_once` one after the other,
-        except for those who block the owner meanwhile.
+        The first members take part at once; the commit invites those beyond `decisions.at_once`,
+        whom `coming_and_going` brings in soon, except for those who block the owner meanwhile.
         With one handle and no title, it is the conversation of the two, found again or made; the
-        other learns of it by the first message. `once` makes the idempotency key of a new group,
-        given its id. Raises Invalid, and otherwise what `start` raises.
+        other learns of it by the first message. Raises Invalid, and otherwise what `start` raises.
         """
         if not 1 <= len(handles) <= MOST_INVITED:
             raise Invalid(Flaw("/handles", f"from 1 to {MOST_INVITED}"))
@@ -60,39 +75,45 @@ class MemberCommands(BusinessCommands):
         await self._check_business(owner, about)
         members = tuple(dict.fromkeys((owner, *others)))
         if len(members) == 2 and not title and not announce_only:
-            return await self._pair(owner, members[1], about, actor)
+            return await self._pair(owner, members[1], about, actor, once)
         id = self._ids()
-        first = members[: self._at_once]
+        first, invited = members[: self._at_once], members[self._at_once :]
+        shown = _shown(id, owner, await self._people.persons(first))
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.load((CONVERSATIONS, id))
             _, orders = await seats_and_orders(unit, id, first)
-            await _check_may_write_to(unit, owner, first)
+            await check_may_write_to(unit, owner, first)
             joined = [decisions.join(id, account, orders) for account in first]
             started = decisions.start(
-                first, is_pair=False, title=title, announce_only=announce_only, about=about
+                first,
+                is_pair=False,
+                title=title,
+                announce_only=announce_only,
+                about=about,
+                invited=invited,
             )
             return [*started, *joined]
 
-        await self._run(id, attempt, owner, actor, once(id))
-        for account in members[self._at_once :]:
-            with suppress(UnknownReceiver):
-                await self._add(owner, id, account, actor)
-        return id
+        return shown(await self._run(id, attempt, owner, actor, once(shown)))
 
-    async def _pair(self, owner: str, other: str, about: About | None, actor: str) -> str:
+    async def _pair(
+        self, owner: str, other: str, about: About | None, actor: str, once: GroupKeptOnce
+    ) -> Line:
         """The conversation of two, in which `owner` takes part from now on, if not before."""
+        persons = await self._people.persons((owner, other))
 
-        async def open_it(id: str, find: FindPair) -> str:
+        async def open_it(id: str, find: FindPair) -> Line:
+            shown = _shown(id, owner, persons)
+
             async def attempt(unit: UnitOfWork) -> list[Decided]:
                 conversation = await find(unit)
                 seats, orders = await seats_and_orders(unit, id, [owner])
                 both = (owner, other)
-                await _check_may_write_to(unit, owner, both)
+                await check_may_write_to(unit, owner, both)
                 return decisions.open_pair(id, conversation, seats[owner], both, orders, about)
 
-            await self._run(id, attempt, owner, actor)
-            return id
+            return shown(await self._run(id, attempt, owner, actor, once(shown)))
 
         return await self._of_pair(owner, other, open_it)
 
@@ -172,8 +193,8 @@ class MemberCommands(BusinessCommands):
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             conversation, _ = await load_own(unit, id, owner)
             _check_owner(conversation, owner)
-            await _check_may_write_to(unit, owner, [account])
-            last = await _page(unit, conversation, conversation.pages - 1)
+            await check_may_write_to(unit, owner, [account])
+            last = await members_of(unit, conversation, conversation.pages - 1)
             seats, orders = await seats_and_orders(unit, id, [account])
             return decisions.add(conversation, last, seats[account], account, orders)
 
@@ -188,7 +209,7 @@ class MemberCommands(BusinessCommands):
             membership = seats[account]
             if membership is None:
                 raise no_such("member", account)
-            await _page(unit, conversation, membership.page)
+            await members_of(unit, conversation, membership.page)
             heir = await self._heir(unit, conversation, account)
             return decisions.remove(conversation, membership, heir)
 
@@ -200,21 +221,33 @@ class MemberCommands(BusinessCommands):
         if conversation.is_pair or account != conversation.owner:
             return None
         for page in range(conversation.pages):
-            members = [one for one in await _page(unit, conversation, page) if one != account]
+            members = [one for one in await members_of(unit, conversation, page) if one != account]
             there = await self._people.persons(members)
             if (heir := next((one for one in members if one in there), None)) is not None:
                 return heir
         return None
 
 
-async def _check_may_write_to(unit: UnitOfWork, author: str, accounts: Sequence[str]) -> None:
+def _shown(id: str, account: str, persons: Mapping[str, Person]) -> Callable[[Handled], Line]:
+    """How the account sees a conversation once a command on it is carried out."""
+
+    def shown(handled: Handled) -> Line:
+        conversation = handled.bodies[CONVERSATIONS.ref(id)]
+        mine = handled.bodies[MEMBERSHIPS.ref(membership_id(id, account))]
+        members = tuple(person_of(persons, member) for member in conversation.members)
+        return Line(conversation, mine, members)
+
+    return shown
+
+
+async def check_may_write_to(unit: UnitOfWork, author: str, accounts: Sequence[str]) -> None:
     """Raise UnknownReceiver if one of these accounts has blocked the author."""
     blocks = [block_id(account, author) for account in accounts if account != author]
     if any(await unit.get_all(BLOCKS, blocks)):
         raise UnknownReceiver
 
 
-async def _page(unit: UnitOfWork, conversation: Conversation, page: int) -> tuple[str, ...]:
+async def members_of(unit: UnitOfWork, conversation: Conversation, page: int) -> tuple[str, ...]:
     """The members that a page lists."""
     if not page:
         return conversation.members

@@ -1,14 +1,15 @@
 """Reading: the messages of a conversation, read marks and the unread count."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Final
 
 from gatherlog.apps.messages import decisions
 from gatherlog.apps.messages.answers import Between, Line, MessagePage, Part, ShownMessage
-from gatherlog.apps.messages.commands import load_own, part_of, seats_and_orders
+from gatherlog.apps.messages.commands import is_shown, load_own, part_of, seats_and_orders
 from gatherlog.apps.messages.members import Person, person_of
 from gatherlog.apps.messages.refusals import UnknownReceiver
+from gatherlog.apps.messages.service_business import are_named
 from gatherlog.apps.messages.service_listing import ListingCommands
 from gatherlog.apps.messages.views import (
     BLOCKS,
@@ -41,15 +42,19 @@ class ReadingCommands(ListingCommands):
     """Part of `MessageService`; what all of its commands have in common is documented there."""
 
     async def part(self, account: str, id: str, message: str | None = None) -> Part | None:
-        """What an account is to a conversation, for the policy; None if it takes no part."""
+        """What an account is to a conversation, for the policy; None if it takes no part, or is not
+        shown the message."""
         refs = [CONVERSATIONS.ref(id), MEMBERSHIPS.ref(membership_id(id, account))]
         if message is not None:
             refs.append(MESSAGES.ref(message_document(id, number_of(message))))
         found = await self._store.get(refs)
-        body = MESSAGES.recall(found[2]) if message is not None else None
-        if body is not None and body.id != message:
-            body = None
-        return part_of(CONVERSATIONS.recall(found[0]), MEMBERSHIPS.recall(found[1]), body)
+        conversation, mine = CONVERSATIONS.recall(found[0]), MEMBERSHIPS.recall(found[1])
+        if message is None or mine is None:
+            return part_of(conversation, mine, None)
+        body = MESSAGES.recall(found[2])
+        if body is None or not is_shown(body, message, mine):
+            return None
+        return part_of(conversation, mine, body)
 
     async def unread(self, account: str) -> int:
         """Messages of others in all conversations that are not muted, by one read."""
@@ -85,19 +90,19 @@ class ReadingCommands(ListingCommands):
         onwards = after is not None or (oldest_first and before is None and upto is None)
         numbers = range(low + 1, high + 1)
         numbers = numbers[:limit] if onwards else numbers[max(0, len(numbers) - limit) :]
-        shown = await self._shown(id, numbers)
+        shown = await self._shown(account, conversation, numbers)
         is_last = not numbers or (numbers[-1] == high if onwards else numbers[0] == low + 1)
         next = None if is_last or not shown else shown[-1 if onwards else 0].message.id
         return MessagePage(shown if oldest_first else shown[::-1], next, mine)
 
     async def message(self, account: str, id: str, message: str) -> ShownMessage:
         """One message. Raises NotFound for one that the account is not shown."""
-        _, mine = await self._own(account, id)
+        conversation, mine = await self._own(account, id)
         try:
             number = await self._number(mine, message)
         except CursorInvalid:
             raise no_such("message", message) from None
-        return (await self._shown(id, [number]))[0]
+        return (await self._shown(account, conversation, [number]))[0]
 
     async def shown_to(
         self, account: str, numbers: Iterable[tuple[str, int]]
@@ -120,9 +125,23 @@ class ReadingCommands(ListingCommands):
             and number[1] > part.since
         }
         persons = await self._people.persons({one.author for one in messages.values()})
+        called = await self._called_in(account, talks, persons)
         return {
-            number: ShownMessage(number[0], one, person_of(persons, one.author))
+            number: ShownMessage(number[0], one, person_of(called[number[0]], one.author))
             for number, one in messages.items()
+        }
+
+    async def _called_in(
+        self, account: str, ids: Sequence[str], persons: Mapping[str, Person]
+    ) -> Mapping[str, Mapping[str, Person]]:
+        """The persons as the account knows them in each of these conversations."""
+        if are_named(account, persons):
+            return dict.fromkeys(ids, persons)
+        found = await self._store.get([CONVERSATIONS.ref(id) for id in ids])
+        talks = [CONVERSATIONS.recall(one) for one in found]
+        return {
+            id: await self._called(account, None if talk is None else talk.about, persons)
+            for id, talk in zip(ids, talks, strict=True)
         }
 
     async def open(self, account: str, id: str, *, limit: int = 20, actor: str = "") -> MessagePage:
@@ -214,11 +233,16 @@ class ReadingCommands(ListingCommands):
             raise no_such("conversation", id)
         return conversation, membership
 
-    async def _shown(self, id: str, numbers: Iterable[int]) -> list[ShownMessage]:
-        """The messages with these numbers, with the names that their authors have now."""
-        messages = await self._messages(id, numbers)
+    async def _shown(
+        self, account: str, conversation: Conversation, numbers: Iterable[int]
+    ) -> list[ShownMessage]:
+        """The messages with these numbers, by authors who are called as the account knows them."""
+        messages = await self._messages(conversation.id, numbers)
         persons = await self._people.persons({message.author for message in messages})
-        return [ShownMessage(id, one, person_of(persons, one.author)) for one in messages]
+        called = await self._called(account, conversation.about, persons)
+        return [
+            ShownMessage(conversation.id, one, person_of(called, one.author)) for one in messages
+        ]
 
     async def _messages(self, id: str, numbers: Iterable[int]) -> list[Message]:
         refs = [MESSAGES.ref(message_document(id, number)) for number in numbers]

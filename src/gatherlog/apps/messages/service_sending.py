@@ -131,8 +131,8 @@ class SendingCommands(Commands):
         reason = checked_line("reason", reason, LONGEST_REASON)
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
-            await load_own(unit, id, member)
-            return decisions.report(await load_message(unit, id, message), member, reason)
+            _, mine = await load_own(unit, id, member)
+            return decisions.report(await load_message(unit, mine, message), member, reason)
 
         await self._run(id, attempt, member, actor)
 
@@ -192,8 +192,8 @@ class SendingCommands(Commands):
     ) -> ShownMessage:
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             await unit.load((MESSAGES, document))
-            conversation, _ = await load_own(unit, id, author)
-            found = await load_message(unit, id, message)
+            conversation, mine = await load_own(unit, id, author)
+            found = await load_message(unit, mine, message)
             if found.author != author:
                 raise no_such("message of yours", message)
             accounts = decisions.audience(conversation, author, self._at_once)

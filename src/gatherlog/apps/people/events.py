@@ -7,6 +7,7 @@ the events of its account's stream, and in no other event.
 
 import msgspec
 
+from gatherlog.apps.people.own_erasure_events import OWN_ERASURE_EVENTS
 from gatherlog.apps.people.profile_events import PROFILE_EVENTS
 from gatherlog.core.eventstore.events import Codec, event_type
 
@@ -36,6 +37,8 @@ class KeyCreated(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     secret_hash: str
     account_id: str | None = None
+    logs: tuple[str, ...] = ()
+    """The logs that an intake's key sends records to."""
 
 
 @event_type("people.key_revoked")
@@ -138,6 +141,7 @@ CODEC = Codec(
         CodeAccepted,
         LoginEnded,
         *PROFILE_EVENTS,
+        *OWN_ERASURE_EVENTS,
     ],
     {
         ("people.code_issued", 1): lambda issued: {

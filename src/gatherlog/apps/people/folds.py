@@ -21,6 +21,8 @@ from gatherlog.apps.people.events import (
     SessionEnded,
     SessionStarted,
 )
+from gatherlog.apps.people.own_erasure_events import OWN_ERASURE_EVENTS
+from gatherlog.apps.people.own_erasure_views import OWN_ERASURES, evolve_own_erasure
 from gatherlog.apps.people.profile_events import PROFILE_EVENTS
 from gatherlog.apps.people.profile_fold import evolve_profile, profile_refs
 from gatherlog.apps.people.profile_views import PROFILE_VIEWS, PROFILES
@@ -71,6 +73,7 @@ class KeyFold:
     def evolve(self, documents: Documents, happened: Happened) -> Iterable[Change]:
         match happened.payload:
             case KeyCreated() as event:
+                logs = event.logs or UNSET
                 key = ApiKey(
                     event.key_id,
                     event.role,
@@ -79,8 +82,11 @@ class KeyFold:
                     event.secret_hash,
                     happened.time,
                     account_id=event.account_id,
+                    logs=logs,
                 )
-                secret = KeySecret(event.key_id, event.role, event.gathering_id, event.account_id)
+                secret = KeySecret(
+                    event.key_id, event.role, event.gathering_id, event.account_id, logs
+                )
                 return [
                     Change(API_KEYS, key.id, key),
                     Change(KEY_SECRETS, event.secret_hash, secret),
@@ -105,11 +111,14 @@ class AccountFold:
         ACCOUNT_ROLES,
         SESSIONS,
         *PROFILE_VIEWS,
+        OWN_ERASURES,
     )
 
     def keys(self, happened: Happened) -> Iterable[Ref]:
         if isinstance(happened.payload, PROFILE_EVENTS):
             return profile_refs(id_of(happened.stream), happened.payload)
+        if isinstance(happened.payload, OWN_ERASURE_EVENTS):
+            return [OWN_ERASURES.ref(id_of(happened.stream))]
         refs = [ACCOUNTS.ref(id_of(happened.stream))]
         match happened.payload:
             case AccountCreated(address):
@@ -117,6 +126,7 @@ class AccountFold:
             case AccountRemoved(address, sessions):
                 id = id_of(happened.stream)
                 refs += [ACCOUNT_ADDRESSES.ref(address), ACCOUNT_ROLES.ref(id), PROFILES.ref(id)]
+                refs.append(OWN_ERASURES.ref(id))
                 refs += [SESSIONS.ref(session) for session in sessions]
             case RolesChanged(_, sessions):
                 refs.append(ACCOUNT_ROLES.ref(id_of(happened.stream)))
@@ -131,6 +141,8 @@ class AccountFold:
         id = id_of(happened.stream)
         if isinstance(happened.payload, PROFILE_EVENTS):
             return evolve_profile(documents, id, happened.payload)
+        if isinstance(happened.payload, OWN_ERASURE_EVENTS):
+            return evolve_own_erasure(id, happened.payload)
         match happened.payload:
             case AccountCreated(address):
                 account = Account(
@@ -146,6 +158,7 @@ class AccountFold:
                     Change(ACCOUNT_ADDRESSES, address, DELETE),
                     Change(ACCOUNT_ROLES, id, DELETE),
                     Change(PROFILES, id, DELETE),
+                    Change(OWN_ERASURES, id, DELETE),
                     *[Change(SESSIONS, session, DELETE) for session in sessions],
                 ]
             case RolesChanged(roles, sessions):

@@ -1,9 +1,11 @@
 """API keys: created, checked on every request, revoked."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from gatherlog.apps.people.events import CODEC, KeyCreated, KeyRevoked
 from gatherlog.apps.people.folds import KeyFold
@@ -21,9 +23,18 @@ from gatherlog.core.projections.paging import all_documents
 __all__ = ["CreatedKey", "KeyService"]
 
 NAME_LENGTH: Final = 100
-KEY_ROLES: Final = (Role.OPERATOR, Role.HOST, Role.MEMBER, Role.ORGANISER, Role.REVIEWER)
+KEY_ROLES: Final = (
+    Role.OPERATOR,
+    Role.HOST,
+    Role.MEMBER,
+    Role.ORGANISER,
+    Role.REVIEWER,
+    Role.INTAKE,
+)
 OF_ACCOUNT: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
 """Roles whose keys act for an account and have no gathering of their own."""
+MOST_LOGS: Final = 100
+LOG: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -50,18 +61,22 @@ class KeyService:
         *,
         actor: str,
         account_id: str | None = None,
+        logs: Sequence[str] = (),
     ) -> CreatedKey:
-        """Create a key. Raises Invalid where the role, the gathering and the account do not match.
+        """Create a key. Raises Invalid where the role does not match what the key is for.
 
         A host's key needs a gathering, and may act for an account. The key of a member, organiser
         or reviewer needs an account and has no gathering. An operator's key has no gathering, and
-        may act for an account.
+        may act for an account. An intake's key sends records to `logs`, and has neither.
         """
-        flaws = _flaws(role, gathering_id, name, account_id)
+        flaws = [*_flaws(role, gathering_id, name, account_id), *_flaws_of_logs(role, logs)]
         if flaws:
             raise Invalid(*flaws)
         key_id, secret = self._ids(), KEY.new()
-        event = KeyCreated(key_id, role, gathering_id, name, token_hash(secret), account_id)
+        sends_to = tuple(dict.fromkeys(logs))
+        event = KeyCreated(
+            key_id, role, gathering_id, name, token_hash(secret), account_id, sends_to
+        )
 
         async def attempt(unit: UnitOfWork) -> list[Decided]:
             return about(key_id, [event])
@@ -84,7 +99,8 @@ class KeyService:
             [account] = await self._store.get([ACCOUNTS.ref(key.account_id)])
             if account is None:
                 return None
-        return Actor("key", key.key_id, Role(key.role), key.gathering_id, key.account_id)
+        logs = frozenset[str]() if key.logs is UNSET else frozenset(key.logs)
+        return Actor("key", key.key_id, Role(key.role), key.gathering_id, key.account_id, logs=logs)
 
     async def keys(self) -> list[ApiKey]:
         """All keys, the revoked ones too, without their secrets, oldest first."""
@@ -116,6 +132,8 @@ def _flaws(role: str, gathering_id: str | None, name: str, account_id: str | Non
         flaws.append(Flaw("/gathering_id", "a host's key needs the gathering that it is for"))
     elif role == Role.OPERATOR and gathering_id is not None:
         flaws.append(Flaw("/gathering_id", "an operator's key is for all gatherings"))
+    elif role == Role.INTAKE and (gathering_id or account_id):
+        flaws.append(Flaw("/role", "an intake's key is for logs alone"))
     elif role in OF_ACCOUNT:
         if gathering_id is not None:
             flaws.append(Flaw("/gathering_id", "this key is for whatever its account may do"))
@@ -124,6 +142,16 @@ def _flaws(role: str, gathering_id: str | None, name: str, account_id: str | Non
     if len(name) > NAME_LENGTH or _CONTROL.search(name):
         flaws.append(Flaw("/name", f"at most {NAME_LENGTH} characters, none of them control"))
     return flaws
+
+
+def _flaws_of_logs(role: str, logs: Sequence[str]) -> list[Flaw]:
+    if role != Role.INTAKE:
+        return [Flaw("/logs", "go with the role intake")] if logs else []
+    if not 1 <= len(logs) <= MOST_LOGS:
+        return [Flaw("/logs", f"an intake's key needs the logs that it is for, 1 to {MOST_LOGS}")]
+    bad = [log for log in logs if not LOG.fullmatch(log)]
+    detail = "a log is named with up to 63 of a-z, 0-9 and _, beginning with a letter"
+    return [Flaw("/logs", f"{bad[0]!r}: {detail}")] if bad else []
 
 
 def _stream(key_id: str) -> str:

@@ -38,6 +38,8 @@ class Role(StrEnum):
     """A member who publishes things to do."""
     REVIEWER = auto()
     """A member who reviews what organisers publish."""
+    INTAKE = auto()
+    """The role of a key that sends records to named logs, and does nothing else."""
     GUEST = auto()
     """The role of a guest's link and of the login made from it; never of a key."""
 
@@ -53,6 +55,8 @@ class Action(StrEnum):
     READ_ACCOUNT = auto()
     CHANGE_PROFILE = auto()
     END_SESSIONS = auto()
+    ERASE_ACCOUNT = auto()
+    """One's own; it is confirmed by mail."""
     CHANGE_ROLES = auto()
     LIST_GATHERINGS = auto()
     CREATE_GATHERING = auto()
@@ -83,6 +87,9 @@ class Action(StrEnum):
     READ_SUBSCRIPTIONS = auto()
     STEER_SUBSCRIPTIONS = auto()
     USE_QUEUES = auto()
+    INTAKE = auto()
+    INTAKE_INTO_LOG = auto()
+    READ_INTAKE = auto()
     READ_METRICS = auto()
     READ_OVERVIEW = auto()
     READ_MAILBOX = auto()
@@ -114,6 +121,7 @@ class Action(StrEnum):
     CHANGE_MEMBERS = auto()
     READ_REPORTS = auto()
     END_MAIL = auto()
+    CONFIRM_ERASURE = auto()
 
 
 class Verdict(Enum):
@@ -142,6 +150,8 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     account_id: str | None = None
     co_host: bool = False
     """Whether this is a guest whom the host lets manage the gathering."""
+    logs: frozenset[str] = frozenset()
+    """The logs that an intake's key sends records to."""
     roles: frozenset[Role] = frozenset()
     """Roles besides `role`: those that the operator gave to the account of a session."""
 
@@ -195,6 +205,10 @@ class Standing(Enum):
     """The participant who adds and removes others."""
     AUTHOR = auto()
     """The participant who wrote this message."""
+    INTAKE_KEY = auto()
+    """A key that sends records, to whichever logs."""
+    KEY_OF_LOG = auto()
+    """A key that sends records to this log."""
 
     __hash__ = object.__hash__  # members are unique, and Enum's own hash is a slow call
 
@@ -215,6 +229,10 @@ class Participation(msgspec.Struct, frozen=True):
     """Whether it has written the message that the action is about."""
 
 
+_TO_SENDERS: Final = Grant(frozenset({Standing.OPERATOR, Standing.INTAKE_KEY}))
+_TO_SENDERS_TO_LOG: Final = Grant(
+    frozenset({Standing.OPERATOR, Standing.KEY_OF_LOG}), told=frozenset({Standing.INTAKE_KEY})
+)
 _NOBODY: Final = Grant(frozenset())
 _TO_ANYBODY: Final = Grant(frozenset({Standing.ANYBODY}))
 _TO_DEMO: Final = Grant(frozenset({Standing.VISITOR_OF_DEMO}), told=frozenset({Standing.OPERATOR}))
@@ -263,6 +281,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_ACCOUNT: _TO_OWNER,
     Action.CHANGE_PROFILE: _TO_OWNER_AND_KEYS,
     Action.END_SESSIONS: _TO_OWNER,
+    Action.ERASE_ACCOUNT: _TO_OWNER,
     Action.CHANGE_ROLES: _TO_OPERATOR,
     Action.LIST_GATHERINGS: _TO_ACCOUNTS_AND_KEYS,
     Action.CREATE_GATHERING: _TO_ACCOUNTS,
@@ -293,6 +312,9 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.READ_SUBSCRIPTIONS: _TO_OPERATOR,
     Action.STEER_SUBSCRIPTIONS: _TO_OPERATOR,
     Action.USE_QUEUES: _TO_OPERATOR,
+    Action.INTAKE: _TO_SENDERS,
+    Action.INTAKE_INTO_LOG: _TO_SENDERS_TO_LOG,
+    Action.READ_INTAKE: _TO_OPERATOR,
     Action.READ_METRICS: _TO_OPERATOR,
     Action.READ_OVERVIEW: _TO_DEMO,
     Action.READ_MAILBOX: _TO_DEMO,
@@ -326,6 +348,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.CHANGE_MEMBERS: _TO_OWNER_OF_CONVERSATION,
     Action.READ_REPORTS: _TO_OPERATOR,
     Action.END_MAIL: _TO_ANYBODY,
+    Action.CONFIRM_ERASURE: _TO_ANYBODY,
 }
 """The policy. An action that has no row here is granted to nobody."""
 
@@ -337,6 +360,7 @@ _MEMBERS: Final = frozenset({Role.MEMBER, Role.ORGANISER, Role.REVIEWER})
 _BY_ROLE: Final[Mapping[Role, Standing]] = {
     Role.OPERATOR: Standing.OPERATOR,
     Role.HOST: Standing.HOSTS_KEY,
+    Role.INTAKE: Standing.INTAKE_KEY,
     **dict.fromkeys(_MEMBERS, Standing.MEMBER),
 }
 _OF_ACCOUNT: Final[Mapping[Role, Standing]] = {
@@ -373,6 +397,7 @@ def decide(
     account_id: str | None = None,
     organiser_id: str | None = None,
     participation: Participation | None = None,
+    log: str | None = None,
     demo: bool = False,
 ) -> Verdict:
     """Whether `actor` may do `action`; None is an actor who has not shown a credential.
@@ -381,7 +406,8 @@ def decide(
     guests for whom an acting guest may answer besides, `host_account` is the account that hosts the
     gathering, `participation` what the actor's account is in the conversation, if it takes part,
     and `demo` says that this is a demonstration, whose gatherings and mail anybody sees.
-    `organiser_id` is the account whose thing to do the action is about.
+    `organiser_id` is the account whose thing to do the action is about, `log` the log that records
+    are sent to.
     """
     grant = GRANTS.get(action, _NOBODY)
     if Standing.ANYBODY in grant.to or (demo and Standing.VISITOR_OF_DEMO in grant.to):
@@ -399,6 +425,8 @@ def decide(
         standings += _to_thing(actor, organiser_id, standings)
     if participation is not None:
         standings += _in_conversation(participation)
+    if log is not None and log in actor.logs:
+        standings += (Standing.KEY_OF_LOG,)
     if not grant.to.isdisjoint(standings):
         return Verdict.ALLOW
     return Verdict.HIDE if grant.told.isdisjoint(standings) else Verdict.DENY

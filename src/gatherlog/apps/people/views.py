@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from gatherlog.apps.people.own_erasure_views import OWN_ERASURES
 from gatherlog.apps.people.profile_views import PROFILE_VIEWS
 from gatherlog.core.projections.views import View
 
@@ -46,6 +47,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: int
     revoked_at: int | None = None
     account_id: str | None = None
+    logs: tuple[str, ...] | UnsetType = UNSET
+    """The logs that an intake's key sends records to; UNSET for all other keys."""
 
 
 class KeySecret(msgspec.Struct, frozen=True):
@@ -55,6 +58,7 @@ class KeySecret(msgspec.Struct, frozen=True):
     role: str
     gathering_id: str | None
     account_id: str | None = None
+    logs: tuple[str, ...] | UnsetType = UNSET
 
 
 class LiveSession(msgspec.Struct, frozen=True):
@@ -157,4 +161,5 @@ VIEWS: tuple[View[Any], ...] = (
     SIGN_INS,
     ENDED_LOGINS,
     *PROFILE_VIEWS,
+    OWN_ERASURES,
 )

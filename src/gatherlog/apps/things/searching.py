@@ -24,6 +24,7 @@ from gatherlog.core.eventstore.events import Recorded, event_type_of
 from gatherlog.core.eventstore.store import Document, Store
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.projections.paging import all_documents
+from gatherlog.core.retention.erasures import erases_account
 from gatherlog.core.search import Occurrence, Place, SearchDocument, Text, Touched
 from gatherlog.core.search.documents import occurrences_between
 
@@ -60,6 +61,8 @@ class ThingSource:
 
     def touched(self, event: Recorded) -> Touched | None:
         """The thing that an event publishes, changes or takes down, or all of an organiser's."""
+        if erases_account(event):
+            return Touched(everything=True)
         return _touched(event) if category_of(event.stream) in _CATEGORIES else None
 
     async def read(self, ids: Sequence[str]) -> Sequence[SearchDocument | None]:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from gatherlog.core.eventstore.events import Codec, event_type
+from gatherlog.core.eventstore.events import Codec, event_type, event_type_of
 from gatherlog.core.projections.folds import Category, NoDocuments
 
 __all__ = ["CATEGORIES", "CODEC", "EVENTS", "SITE", "Accessed", "What", "access_stream"]
@@ -46,6 +46,7 @@ def access_stream(gathering_id: str) -> str:
     return f"access-{gathering_id}"
 
 
-CATEGORIES: Final = (Category("access", CODEC, NoDocuments()),)
+_TYPES: Final = frozenset(event_type_of(event) for event in EVENTS)
+CATEGORIES: Final = (Category("access", CODEC, NoDocuments(), may_expire=_TYPES),)
 """The one category of streams that this app writes. The subscription `trail` makes its documents,
 so a rebuild makes none."""

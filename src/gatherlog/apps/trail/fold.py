@@ -32,7 +32,8 @@ class Trail:
     """The fold of the trail.
 
     Each document is made of the events of one stream, so the trail does not depend on the order in
-    which partitions are read, and their commits do not conflict.
+    which partitions are read, and their commits do not conflict. An access that has expired before
+    it was read leaves no activity, and an activity that was made of one stays: it holds ids only.
     """
 
     views: tuple[View[Any], ...] = VIEWS
@@ -61,7 +62,7 @@ class Trail:
 
 def trail_subscription() -> Projection:
     """The subscription `trail`, which keeps the documents of `Trail`."""
-    return Projection("trail", Trail(), gather=GATHER)
+    return Projection("trail", Trail(), gather=GATHER, needs=())
 
 
 def _access(event: Recorded) -> Accessed | None:

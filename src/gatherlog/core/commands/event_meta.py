@@ -46,9 +46,13 @@ def event_meta(actor: str, more: Mapping[str, Any] = {}) -> bytes:
     return encode({**more, "actor": actor})
 
 
-def meta_with_given(actor: str, given: Mapping[str, Any]) -> bytes:
-    """The meta of an event that `actor` appends, with members that the caller chose."""
-    return encode({"actor": actor, "given": given} if given else {"actor": actor})
+def meta_with_given(actor: str, given: Mapping[str, Any], **noted: str) -> bytes:
+    """The meta of an event that `actor` appends, with members that the caller chose.
+
+    `noted` are members that an app notes; `shown_meta` leaves them out.
+    """
+    own = {"actor": actor, **noted}
+    return encode({**own, "given": given} if given else own)
 
 
 def shown_meta(meta: bytes) -> bytes:

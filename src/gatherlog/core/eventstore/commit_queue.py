@@ -2,7 +2,8 @@
 
 Commits that arrive in one turn of the event loop become one group, which shares one write. While a
 group is being written, the next one forms. A long commit is written alone, and after it those first
-that are short, so that a short one waits for one long commit at most. A group that collides with
+that are short, so that a short one waits for one long commit at most. Other work that has to be
+alone, such as blanking events, takes turns with groups (`alone`). A group that collides with
 another process steps aside for a pause and then comes again in two halves, so that in the end a
 commit that keeps colliding is tried alone. A collision that all of the group are said to share
 divides it only after some more tries. Meanwhile other groups go on. The same holds for a group
@@ -40,6 +41,7 @@ some hundred."""
 QUEUE_BYTES: Final = 128 * 1024 * 1024
 
 Outcome = Committed | StoreError
+Work = Callable[[], Awaitable[None]]
 Pending = tuple[Commit, int, int, "asyncio.Future[Committed]"]
 """A commit, its bytes, its actions, and the future of its caller."""
 
@@ -86,6 +88,8 @@ class CommitQueue:
         self._long: deque[Pending] = deque()
         self._was_long = False
         """Whether the last group was a long commit."""
+        self._works: deque[tuple[Work, asyncio.Future[None]]] = deque()
+        """What is to be done while nothing is loaded or written."""
         self._again: deque[_Group] = deque()
         """Groups that are to be tried again now."""
         self._aside: set[asyncio.Task[None]] = set()
@@ -113,6 +117,18 @@ class CommitQueue:
             self._start()
         return future
 
+    async def alone(self, work: Work) -> None:
+        """Do `work` while no commit is loaded or written; raises what it raises.
+
+        Cancelling this does not cancel the work.
+        """
+        if self._is_closed:
+            raise StoreClosed("the store is closed")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._works.append((work, future))
+        self._start()
+        await future
+
     async def close(self) -> None:
         """Accept no more, and finish what was accepted."""
         self._is_closed = True
@@ -126,9 +142,11 @@ class CommitQueue:
     async def _work_off(self) -> None:
         """Try group after group until nothing is queued."""
         try:
-            while self._pending or self._long or self._again:
+            while self._pending or self._long or self._again or self._works:
                 if self._again:
                     await self._try(self._again.popleft())
+                if self._works:
+                    await self._do(*self._works.popleft())
                 if self._pending or self._long:
                     await self._try(_Group(self._next_members()))
                 await asyncio.sleep(0)  # so that the next commits of these callers join the group
@@ -140,6 +158,8 @@ class CommitQueue:
                 *[one for group in self._again for one in group.members],
             ]
             self._fail(_Group(waiting), StoreClosed("the event loop has ended"))
+            for _, future in self._works:
+                _end(future, StoreClosed("the event loop has ended"))
             raise
         finally:
             self._work = None
@@ -180,6 +200,18 @@ class CommitQueue:
             self._step_aside(group, collision)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may hang
             self._failed(group, error)
+
+    async def _do(self, work: Work, future: "asyncio.Future[None]") -> None:
+        """Do other work, whose caller gets its error."""
+        try:
+            await work()
+        except asyncio.CancelledError:
+            _end(future, StoreFailed("the work was broken off"))
+            raise
+        except Exception as error:  # noqa: BLE001 - the queue goes on
+            _end(future, error)
+        else:
+            _end(future)
 
     async def _plan(self, group: _Group) -> Planned | None:
         """The group, decided; None if a refusal rests on what may be old."""
@@ -276,6 +308,16 @@ class CommitQueue:
     def _fail(self, group: _Group, error: Exception) -> None:
         """Give every caller an error of its own."""
         self._answer(group, [_own_instance(error) for _ in group.members])
+
+
+def _end(future: "asyncio.Future[None]", error: Exception | None = None) -> None:
+    """Tell whoever waits, unless they were cancelled."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
 
 
 def _own_instance(error: Exception) -> StoreError:

@@ -128,6 +128,18 @@ class Engine(Protocol):
         """
         raise AssertionError("this engine always knows the outcome of a write")
 
+    async def forget(self, text: str) -> None:
+        """Delete every key whose answer holds the bytes of this text in UTF-8."""
+        ...
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        """Empty data and meta of the events at these positions, each one or none; durably.
+
+        It is not called between `load` and the end of `write`. Raises OutcomeUnknown and Collision
+        freely, because it is then done again.
+        """
+        ...
+
     async def recall(self, key: str) -> Recalled | None:
         """What a commit with this key left, also if that is older than a key's lifetime."""
         ...

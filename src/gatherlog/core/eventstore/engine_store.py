@@ -1,7 +1,7 @@
 """A `Store` made of an `Engine`: everything that is the same for all kinds of storage."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Self
 
 from gatherlog.core.eventstore import events
@@ -9,11 +9,12 @@ from gatherlog.core.eventstore.clock import Clock
 from gatherlog.core.eventstore.commit_checks import check_commit
 from gatherlog.core.eventstore.commit_queue import CommitQueue
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
-from gatherlog.core.eventstore.engine import Engine, IndexRowEngine
+from gatherlog.core.eventstore.engine import Collision, Engine, IndexRowEngine, OutcomeUnknown
 from gatherlog.core.eventstore.errors import LimitExceeded, StoreClosed
 from gatherlog.core.eventstore.head_watcher import HeadWatcher
 from gatherlog.core.eventstore.index_keys import index_range, next_cursor
 from gatherlog.core.eventstore.planner import KEY_LIFETIME
+from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.core.eventstore.store import (
     Commit,
     Committed,
@@ -81,6 +82,24 @@ class EngineStore:
             return None
         return recalled
 
+    async def forget(self, text: str) -> None:
+        self._check_open()
+        if not text:
+            raise ValueError("the text of what is to be forgotten is empty")
+        await _until_done(lambda: self.engine.forget(text))
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        self._check_open()
+        self._check_partition(partition)
+        if len(positions) > self.limits.page:
+            raise LimitExceeded("what is blanked", "events", self.limits.page, len(positions))
+        if not all(type(one) is int and one > 0 for one in positions):
+            raise ValueError("positions are integers from 1")
+        if positions:
+            await _until_done(
+                lambda: self._commits.alone(lambda: self.engine.blank(partition, positions))
+            )
+
     async def read_stream(
         self,
         stream: str,
@@ -96,8 +115,7 @@ class EngineStore:
 
     async def read_feed(self, partition: int, *, after: int, limit: int) -> list[events.Recorded]:
         self._check_page(limit)
-        if not 0 <= partition < self.limits.partitions:
-            raise ValueError(f"there is no partition {partition}")
+        self._check_partition(partition)
         return await self.engine.read_feed(partition, after, limit)
 
     async def heads(self) -> Heads:
@@ -173,6 +191,10 @@ class EngineStore:
                 raise RuntimeError("a store belongs to the event loop on which it was first used")
             self._loop = loop
 
+    def _check_partition(self, partition: int) -> None:
+        if type(partition) is not int or not 0 <= partition < self.limits.partitions:
+            raise ValueError(f"there is no partition {partition}")
+
     def _check_page(self, limit: int) -> None:
         self._check_open()
         if limit < 1:
@@ -197,3 +219,13 @@ class IndexRowStore(EngineStore):
     async def reindex(self, view: str, ids: Sequence[str]) -> None:
         self._check_open()
         await self.engine.rewrite_index_rows(view, ids)
+
+
+async def _until_done(work: Callable[[], Awaitable[None]]) -> None:
+    """Do what may be done twice, again after a collision or a lost answer; Busy after DEADLINE."""
+    backoff = Backoff()
+    while True:
+        try:
+            return await work()
+        except (Collision, OutcomeUnknown) as reason:
+            await backoff.pause(reason)

@@ -10,6 +10,7 @@ __all__ = [
     "Denied",
     "DiskFull",
     "DocumentUndecodable",
+    "EventExpired",
     "EventUndecodable",
     "EventUnknown",
     "Flaw",
@@ -198,6 +199,12 @@ class EventUndecodable(GatherlogError):
     """The stored data does not fit the class registered for its type."""
 
     code = "event_undecodable"
+
+
+class EventExpired(EventUndecodable):
+    """The event says nothing any more: it has expired, or whom it was about was erased."""
+
+    code = "event_expired"
 
 
 # What rules may answer.

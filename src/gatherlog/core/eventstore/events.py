@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import EventUndecodable, EventUnknown
+from gatherlog.core.eventstore.errors import EventExpired, EventUndecodable, EventUnknown
 from gatherlog.core.eventstore.exact_json import decoder, encode
 
 __all__ = ["Codec", "Event", "Recorded", "Upcaster", "event_type", "event_type_of"]
@@ -62,6 +62,12 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     schema: int
     subject: str
     meta: bytes
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the event says nothing: `Store.blank` has emptied its data and meta, because it
+        has expired or whom it was about was erased. Its envelope and its place are as ever."""
+        return not self.data and not self.meta
 
 
 Upcaster = Callable[[Any], Any]
@@ -126,8 +132,9 @@ class Codec:
     def decode(self, event: Event | Recorded) -> Any:
         """The typed payload, lifted to the current schema.
 
-        Raises EventUnknown for a type or schema that is not registered and EventUndecodable for
-        data that does not fit; neither ever passes silently.
+        Raises EventUnknown for a type or schema that is not registered, EventExpired for an event
+        that is blank, and EventUndecodable for other data that does not fit; none ever passes
+        silently.
         """
         try:
             return self._decoders[event.type][event.schema](event.data)
@@ -136,6 +143,10 @@ class Codec:
                 f"no class is registered for {event.type!r} schema {event.schema}"
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if not event.data and not event.meta:
+                raise EventExpired(
+                    f"{event.type!r} schema {event.schema}: this event is blank"
+                ) from None
             raise EventUndecodable(f"{event.type!r} schema {event.schema}: {error}") from error
 
     def decode_all(self, events: Sequence[Event | Recorded]) -> list[Any]:

@@ -26,6 +26,7 @@ __all__ = [
     "Document",
     "Heads",
     "IndexKey",
+    "KeepsFreedSpace",
     "KeepsIndexRows",
     "KnowsItsSize",
     "KnowsViews",
@@ -265,6 +266,23 @@ class Store(Protocol):
         """The answer of a commit with this key in the last 24 hours; None if there was none."""
         ...
 
+    async def forget(self, text: str) -> None:
+        """Forget every key whose stored answer holds this text: it is as if it had expired.
+
+        `text` has at least one character. Repeating it does nothing.
+        """
+        ...
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        """Empty the data and the meta of the events at these positions, for good.
+
+        Their envelopes, versions and positions stay, and nobody is woken. It is durable when this
+        returns. Events are blanked one by one, not all or none: if this raises Busy, DiskFull or
+        StoreFailed, some of them may be blank, and the same may be asked for again. Positions
+        without an event are passed over. There may be as many as `Limits.page` has items.
+        """
+        ...
+
     async def read_stream(
         self,
         stream: str,
@@ -382,4 +400,18 @@ class KnowsItsSize(Protocol):
 
     async def sizes(self) -> Mapping[str, int]:
         """Bytes: `database`, and, for a file, `wal` for what has not been moved there yet."""
+        ...
+
+
+@runtime_checkable
+class KeepsFreedSpace(Protocol):
+    """A store whose files may hold what was deleted or blanked until it is overwritten."""
+
+    async def overwrite_freed(self, *, documents: bool) -> None:
+        """Overwrite what blank events have left in the files, and cut off the write-ahead log.
+
+        With `documents`, the whole file is written anew, so that nothing is left of deleted
+        documents and forgotten keys either; commits wait meanwhile. Raises Busy if somebody reads
+        or writes for so long that it cannot be done now, and DiskFull.
+        """
         ...

@@ -4,8 +4,9 @@ from typing import Final
 
 __all__ = ["INTERNAL", "category_of"]
 
-INTERNAL: Final = frozenset({"subscription", "rules", "queue"})
-"""Categories in which the core records its own work: subscriptions, rules and queues.
+INTERNAL: Final = frozenset({"subscription", "rules", "queue", "retention", "erasure"})
+"""Categories in which the core records its own work: subscriptions, rules, queues,
+retention and erasures.
 
 Nobody else appends to them, and their events are not delivered to anybody: a delivery that is
 recorded would cause another delivery, without end.

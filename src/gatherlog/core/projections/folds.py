@@ -4,7 +4,7 @@ A `Category` joins the streams of one kind to their codec and their fold. The sa
 commit, which changes documents at once, and the rebuild, which makes them again from the log.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -85,12 +85,29 @@ class NoDocuments:
         return ()
 
 
+def _nothing(event: Recorded) -> msgspec.Struct | None:
+    return None
+
+
 class Category(msgspec.Struct, frozen=True):
-    """How the streams of one category are decoded and folded."""
+    """How the streams of one category are decoded and folded, and what a blank event does to it.
+
+    An event is blank once it has expired, or once somebody whom it was about was erased. Nobody may
+    let events expire whose type is not in `may_expire`: documents, or decisions, rest on them.
+    """
 
     name: str
     codec: Codec
     fold: Fold[Happened]
+    may_expire: frozenset[str] = frozenset()
+    """The types of events without whose bodies every document stays right, also after a rebuild."""
+    blank_as: Callable[[Recorded], msgspec.Struct | None] = _nothing
+    """What a blank event is folded as; None, and by default: it changes nothing. Events of subjects
+    that are erased are folded as this, too."""
+    erases_subjects: bool = True
+    """Whether no event of a subject changes anything once the first one is blank. All events of a
+    subject that is erased become blank, one after the other, and meanwhile none may be folded
+    without those before it."""
 
 
 class Together:

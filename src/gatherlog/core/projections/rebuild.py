@@ -3,16 +3,18 @@
 A document is nothing but the fold of its stream's events, so a document that differs from the fold
 is wrong. A rebuild repairs it in place, while commits go on: each repair demands that the document
 is still the one that was compared, and new events of the stream are folded first. Bounds of
-counters are not applied. Afterwards the index rows are compared with the documents.
+counters are not applied. Of a blank event, its category says what it does. Afterwards the index
+rows are compared with the documents.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Conflict
+from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.core.eventstore.store import (
     DELETE,
@@ -30,7 +32,7 @@ from gatherlog.core.projections.folds import Category, Happened
 from gatherlog.core.projections.paging import all_documents, all_streams
 from gatherlog.core.projections.views import View
 
-__all__ = ["Difference", "Progress", "rebuild", "verify"]
+__all__ = ["Difference", "Progress", "rebuild", "repair_streams", "verify"]
 
 PAGE = 1000
 CHUNK = 50
@@ -88,6 +90,16 @@ async def rebuild(
     async for difference in _compare(store, categories, progress, repair=True):
         yield difference
     await store.declare([view for category in categories for view in category.fold.views])
+
+
+async def repair_streams(store: Store, category: Category, streams: Iterable[str]) -> None:
+    """Fold these streams of a category anew, and repair their documents that differ.
+
+    Documents that no event names any more are not found by this.
+    """
+    for stream in streams:
+        async for _ in _Folded(store, category, stream).differences(repair=True):
+            pass
 
 
 async def _compare(
@@ -166,6 +178,10 @@ class _Folded:
         self.touched: dict[Ref, int] = {}
         """The version of the last event that changed its body or its counters."""
         self.counters: dict[Ref, dict[str, int]] = {}
+        self._erased: set[str] = set()
+        """Subjects whose events do nothing, because the first one is blank."""
+        self._subjects: set[str] = set()
+        """Of the events so far, where `Category.erases_subjects`."""
 
     async def fold_on(self) -> bool:
         """Fold the events that were committed since; whether there were any."""
@@ -174,12 +190,24 @@ class _Folded:
             self._stream, after=self.version, limit=min(PAGE, self._store.limits.page)
         ):
             for event in events:
-                payload = self._category.codec.decode(event)
-                self._fold(
-                    Happened(self._stream, event.subject, event.time, payload), event.version
-                )
+                payload = self._payload(event)
+                if payload is not None:
+                    self._fold(
+                        Happened(self._stream, event.subject, event.time, payload), event.version
+                    )
             self.version = events[-1].version
         return self.version > before
+
+    def _payload(self, event: Recorded) -> Any:
+        """The event as it is folded; None if it changes nothing, because it is blank or erased."""
+        category, subject = self._category, event.subject
+        if category.erases_subjects and subject not in self._subjects:
+            self._subjects.add(subject)
+            if event.is_blank:
+                self._erased.add(subject)
+        if event.is_blank or subject in self._erased:
+            return category.blank_as(event)
+        return category.codec.decode(event)
 
     def _fold(self, happened: Happened, version: int) -> None:
         fold = self._category.fold

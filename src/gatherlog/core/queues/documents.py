@@ -47,7 +47,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """The messages of a queue about one stream and subject, in order. An empty line is deleted.
 
     Its first message is available if `visible_at` is None or past. Otherwise a consumer has it, if
-    there is a receipt, or it was released and waits for its next attempt.
+    there is a receipt, or it waits: for its next attempt after it was released, or for the end of
+    the delay with which it was sent.
     """
 
     queue: str
@@ -82,6 +83,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     """Of the stream: names the event that the message was made of."""
     sent_at: int
+    available_at: int | None = None
+    """When the delay ends with which it was sent; None: it was sent without."""
     content: msgspec.Raw = msgspec.Raw(b"null")
     """JSON."""
     next: str = ""

@@ -22,10 +22,11 @@ from gatherlog.core.queues.events import MessageDied
 from gatherlog.core.queues.queue_store import QueueStore, TypedDocument, in_line, line_changed
 from gatherlog.core.queues.waiting_consumers import WaitingConsumers
 
-__all__ = ["Lines"]
+__all__ = ["GIVEN_UP", "Lines"]
 
 NOT_ACKNOWLEDGED: Final = "not acknowledged"
-"""The reason why a message dies."""
+"""Why a message dies that was received as often as its queue allows."""
+GIVEN_UP: Final = "given up by its consumer"
 
 
 class Lines:
@@ -75,17 +76,27 @@ class Lines:
         if await self._remove_first(line, first, done):
             self._consumers.wake(line.body.queue)
 
-    async def give_up_first(self, line: TypedDocument[Line], first: TypedDocument[Message]) -> None:
-        """Remove the first message, which was received too often and is dead from now on."""
+    async def give_up_first(
+        self,
+        line: TypedDocument[Line],
+        first: TypedDocument[Message],
+        *,
+        reason: str = NOT_ACKNOWLEDGED,
+        detail: str = "",
+    ) -> None:
+        """Remove the first message, which is dead from now on.
+
+        The log has the `reason`; the message has the `detail` instead, if there is one.
+        """
         attempts = line.body.attempts
         dead = replace(
             first.body,
             next="",
             died_at=self._clock(),
             attempts=attempts,
-            reason=NOT_ACKNOWLEDGED,
+            reason=detail or reason,
         )
-        died = MessageDied(reason=NOT_ACKNOWLEDGED, attempts=attempts)
+        died = MessageDied(reason=reason, attempts=attempts)
         event = self._store.event(line.body.queue, died, first.body.id)
         await self._remove_first(line, first, dead, [event])
 
@@ -176,6 +187,7 @@ def _new_line(messages: Sequence[Message]) -> Line:
         last=messages[-1].id,
         length=len(messages),
         first_sent_at=first.sent_at,
+        visible_at=first.available_at,
     )
 
 
@@ -190,5 +202,5 @@ def _shorter(line: Line, second: Message | None, by: int = 1) -> Line | Literal[
         first_sent_at=second.sent_at,
         attempts=0,
         receipt="",
-        visible_at=None,
+        visible_at=second.available_at,
     )

@@ -95,6 +95,14 @@ class Queues:
         """
         await self._receipts.release(queue, receipt, after)
 
+    async def give_up(self, queue: str, receipt: str, reason: str) -> None:
+        """Let a message die now, because no further attempt would succeed.
+
+        `reason` is shown with the dead message, and is not in the log. Raises Invalid, Busy and
+        ReceiptStale.
+        """
+        await self._receipts.give_up(queue, receipt, reason)
+
     async def extend(self, queue: str, receipt: str, *, visible_after: float = 30.0) -> None:
         """Restart the visibility timeout of a message: `visible_after` seconds from now.
 

@@ -19,7 +19,7 @@ from gatherlog.core.queues.checks import (
     check_range,
 )
 from gatherlog.core.queues.documents import LINES, MESSAGES, Line, message_id, parse_receipt
-from gatherlog.core.queues.lines import Lines
+from gatherlog.core.queues.lines import GIVEN_UP, Lines
 from gatherlog.core.queues.queue_store import QueueStore, TypedDocument, in_line
 from gatherlog.core.queues.waiting_consumers import WaitingConsumers
 
@@ -83,6 +83,20 @@ class Receipts:
                 visible_at = self._seconds_from_now(after) if after else None
                 released = replace(line.body, receipt="", visible_at=visible_at)
                 await self._write(line, released)
+
+        await until_no_conflict(attempt)
+        self._consumers.wake(queue)
+
+    async def give_up(self, queue: str, receipt: str, reason: str) -> None:
+        """See `Queues.give_up`."""
+        check_queue(queue)
+        line_id, first_id = parse_receipt(queue, receipt)
+
+        async def attempt() -> None:
+            line = await self._line(line_id, receipt)
+            found = await self._store.get_one(MESSAGES, message_id(queue, first_id))
+            first = in_line(found, queue, first_id)
+            await self._lines.give_up_first(line, first, reason=GIVEN_UP, detail=reason)
 
         await until_no_conflict(attempt)
         self._consumers.wake(queue)

@@ -11,7 +11,13 @@ from gatherlog.core.eventstore.errors import Conflict, Flaw, Invalid, LimitExcee
 from gatherlog.core.eventstore.exact_json import DEPTH, decode, is_deep
 from gatherlog.core.eventstore.retrying import until_no_conflict
 from gatherlog.core.eventstore.store import DELETE
-from gatherlog.core.queues.checks import MOST_BYTES, check_queue
+from gatherlog.core.queues.checks import (
+    LONGEST_TIMEOUT,
+    MICROS,
+    MOST_BYTES,
+    check_queue,
+    check_range,
+)
 from gatherlog.core.queues.documents import (
     LINES,
     MESSAGES,
@@ -43,6 +49,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """With the stream, the event that the message was made of."""
     content: bytes
     """JSON, up to MOST_BYTES."""
+    delay: float = 0.0
+    """Seconds until it can be received, 43,200 at most; those behind it in its line wait, too."""
 
 
 class Sender:
@@ -138,6 +146,7 @@ class Sender:
 
 
 def _new_message(queue: str, message: Outgoing, sent_at: int) -> TypedDocument[Message]:
+    delay = round(message.delay * MICROS)
     body = Message(
         queue=queue,
         id=message.id,
@@ -145,6 +154,7 @@ def _new_message(queue: str, message: Outgoing, sent_at: int) -> TypedDocument[M
         subject=message.subject,
         version=message.version,
         sent_at=sent_at,
+        available_at=sent_at + delay if delay else None,
         content=msgspec.Raw(message.content),
     )
     return TypedDocument(message_id(queue, message.id), 0, body)
@@ -155,6 +165,7 @@ def _check(message: Outgoing) -> None:
         raise Invalid(Flaw("/id", "an id is printable ASCII, and not empty"))
     if len(message.id) > _LONGEST_ID:
         raise Invalid(Flaw("/id", f"at most {_LONGEST_ID} characters"))
+    check_range("/delay", message.delay, 0, LONGEST_TIMEOUT)
     if len(message.content) > MOST_BYTES:
         raise LimitExceeded("a message", "bytes", MOST_BYTES, len(message.content))
     try:

@@ -36,7 +36,8 @@ def bus_event(event: Recorded, *, limit: int = BUS_LIMIT) -> dict[str, Any]:
     only the stream's id; the receiver is expected to read the event from the log.
     """
     log, _, stream_id = event.stream.partition("-")
-    detail = bus_detail(event, log, stream_id, decoded_data(event.data)[0])
+    data = None if event.is_blank else decoded_data(event.data)[0]
+    detail = bus_detail(event, log, stream_id, data)
     if len(encode(detail)) > limit:
         detail |= {"partial": True, "payload": {"id": stream_id}}
     return {"source": SOURCE, "detail-type": DETAIL_TYPE, "detail": detail}
@@ -45,16 +46,20 @@ def bus_event(event: Recorded, *, limit: int = BUS_LIMIT) -> dict[str, Any]:
 def bus_detail(event: Recorded, log: str, stream_id: str, data: Any) -> dict[str, Any]:
     """The detail. Its payload is an object with an `id`: that of the data, or else the stream's.
 
-    Data that is not an object becomes the payload's `value`.
+    Data that is not an object becomes the payload's `value`. An event that says nothing any more
+    has the stream's `id` alone, and the detail says `"expired": true`.
     """
-    if type(data) is not dict:
+    if event.is_blank:
+        data = {}
+    elif type(data) is not dict:
         data = {"value": data}
-    return {
+    detail = {
         "log": log,
         "key": {"pk": item_key(log, stream_id), "sk": event.version},
         "type": event.type,
         "payload": data if "id" in data else {"id": stream_id, **data},
     }
+    return {**detail, "expired": True} if event.is_blank else detail
 
 
 def item_key(log: str, stream_id: str) -> str:

@@ -18,9 +18,12 @@ def cloud_event(event: Recorded, *, source: str) -> dict[str, Any]:
     `source` is the stream. Extensions: `eventid` is the id that the event was appended with, which
     callers choose and may repeat; `sequence` is the version in the stream, padded with zeros so
     that it sorts as text, as that extension demands; `partitionkey` is the stream, within which
-    order is kept; `schemaversion` is the schema version of the payload.
+    order is kept; `schemaversion` is the schema version of the payload; `expired` is true where the
+    event says nothing any more, and then there is no data.
     """
     attributes = _attributes(event, source)
+    if event.is_blank:
+        return {**attributes, "expired": True}
     data, is_json = decoded_data(event.data)
     attributes["datacontenttype"] = _content_type(is_json)
     if is_json:
@@ -30,6 +33,9 @@ def cloud_event(event: Recorded, *, source: str) -> dict[str, Any]:
 
 def binary_headers(event: Recorded, *, source: str) -> dict[str, str]:
     """The headers of the binary mode of CloudEvents; the body is the event's data, unchanged."""
+    if event.is_blank:
+        attributes = {**_attributes(event, source), "expired": "true"}
+        return {f"ce-{name}": _percent(value) for name, value in attributes.items()}
     return {
         "content-type": _content_type(decoded_data(event.data)[1]),
         **{f"ce-{name}": _percent(value) for name, value in _attributes(event, source).items()},

@@ -16,6 +16,7 @@ FIELDS: Final = frozenset(
         "data",
         "detail",
         "detail-type",
+        "expired",
         "id",
         "log",
         "partition",
@@ -39,10 +40,11 @@ def document(event: Recorded) -> dict[str, Any]:
 
     It holds the event's own fields and, beside them, the fields of its bus form without that
     form's size limit. `data` is the decoded payload, or `{"base64": …}` if that is not JSON.
-    `actor` is there only if one is recorded. `log` and `stream_id` are the parts of the stream's
-    name before and after the first `-`.
+    `actor` is there only if one is recorded. An event that says nothing any more has `data` null
+    and `expired` true, which no other event has. `log` and `stream_id` are the parts of the
+    stream's name before and after the first `-`.
     """
-    data, _ = decoded_data(event.data)
+    data = None if event.is_blank else decoded_data(event.data)[0]
     log, _, stream_id = event.stream.partition("-")
     time = rfc3339(event.time)
     found = {
@@ -65,4 +67,6 @@ def document(event: Recorded) -> dict[str, Any]:
     }
     if (actor := actor_of(event)) is not None:
         found["actor"] = actor
+    if event.is_blank:
+        found["expired"] = True
     return found

@@ -59,7 +59,8 @@ class AdminCommands:
         read = state.store.read_stream
         while events := await read(stream, after=state.commands_done, limit=_PAGE):
             for event in events:
-                await self._obey(event)
+                if not event.is_blank:
+                    await self._obey(event)
                 state.commands_done = event.version
 
     async def _obey(self, event: Recorded) -> None:

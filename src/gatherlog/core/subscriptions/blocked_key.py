@@ -6,6 +6,7 @@ from their stream when their turn comes. All other events are delivered meanwhil
 
 import asyncio
 from collections import deque
+from math import inf
 from typing import Final
 
 from gatherlog.core.eventstore.events import Recorded
@@ -14,6 +15,8 @@ from gatherlog.core.subscriptions.checkpoints import ParkedKey
 
 __all__ = ["BlockedKey", "OrderingKey", "ordering_key"]
 
+_LONGEST_KEPT: Final = 1.0
+"""Seconds after which an event is read again before it is attempted: it may be blank by then."""
 _LONGEST_DETAIL: Final = 200
 """Characters of a reason that are stored while an event waits."""
 
@@ -54,6 +57,8 @@ class BlockedKey:
         """Id of the dead letter that this redrives, alone; None: it is no redrive."""
         self.event: Recorded | None = None
         """The event that is attempted next, once it was read."""
+        self.read_at = -inf
+        """When that was, if it is known; it may have become blank since."""
         self.is_done = False
         """Whether that event was delivered, given up or discarded, so that the next one follows."""
         self.failures = 0
@@ -68,6 +73,8 @@ class BlockedKey:
         """The attempt that was under way when the key was blocked, until its outcome is known."""
         self.read_ahead: deque[Recorded] = deque()
         """Events that follow and were read already."""
+        self.read_ahead_at = -inf
+        """When they were read."""
         self.next_try: float | None = 0.0
         """When to try again; None: not before an operator says so."""
         self.is_attempting = False
@@ -123,6 +130,14 @@ class BlockedKey:
             detail=self.detail[:_LONGEST_DETAIL],
         )
 
+    def take(self, event: Recorded, read_at: float) -> None:
+        """Note the event that is attempted next, and when it was read."""
+        self.event, self.read_at = event, read_at
+
+    def is_old(self) -> bool:
+        """Whether the event was read so long ago that it has to be read again."""
+        return asyncio.get_running_loop().time() - self.read_at > _LONGEST_KEPT
+
     def try_now(self) -> None:
         """Make the next attempt due now."""
         self.next_try = 0.0
@@ -135,7 +150,8 @@ class BlockedKey:
 
     def advance_to(self, event: Recorded) -> None:
         """Go on to this event: the ones before it are done."""
-        self.event, self.version, self.position = event, event.version, event.position
+        self.take(event, self.read_ahead_at)
+        self.version, self.position = event.version, event.position
         self._forget_attempts()
         self.given_up, self.is_done = False, False
         self.read_to = max(self.read_to, event.version)

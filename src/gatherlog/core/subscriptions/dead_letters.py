@@ -26,6 +26,7 @@ __all__ = [
     "DeadLetterState",
     "DeliveryDiscarded",
     "DeliveryGivenUp",
+    "DeliveryRedacted",
     "DeliveryRedriven",
     "RedriveDone",
     "SubscriptionPaused",
@@ -103,19 +104,6 @@ class SubscriptionReset(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[int, ...]
 
 
-CODEC = Codec(
-    [
-        DeliveryGivenUp,
-        DeliveryRedriven,
-        DeliveryDiscarded,
-        RedriveDone,
-        SubscriptionPaused,
-        SubscriptionResumed,
-        SubscriptionReset,
-    ]
-)
-
-
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery that was given up, and what an operator did about it."""
 
@@ -159,6 +147,28 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.destination} does not get this event."
 
 
+@event_type("subscription.delivery_redacted", schema=1)
+class DeliveryRedacted(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter was about somebody who was erased: from now on it is this, without its detail
+    and trace. The events before it about the same dead letter are blank."""
+
+    dead_letter: DeadLetter
+
+
+CODEC = Codec(
+    [
+        DeliveryGivenUp,
+        DeliveryRedacted,
+        DeliveryRedriven,
+        DeliveryDiscarded,
+        RedriveDone,
+        SubscriptionPaused,
+        SubscriptionResumed,
+        SubscriptionReset,
+    ]
+)
+
+
 def _age(body: DeadLetter) -> tuple[str, str]:
     """Sorts the oldest first; several may be given up at the same time."""
     return f"{body.given_up_at:020}", f"{body.position:020}"
@@ -197,6 +207,8 @@ class _Fold:
             case DeliveryGivenUp() as given_up:
                 after = _dead_letter(happened, given_up)
                 return [Change(DEAD_LETTERS, happened.subject, after)]
+            case DeliveryRedacted(dead_letter=redacted):
+                return [Change(DEAD_LETTERS, happened.subject, redacted)]
             case RedriveDone() if before is not None:
                 return [Change(DEAD_LETTERS, happened.subject, DELETE)]
             case DeliveryRedriven(by=by) if before is not None:
@@ -218,4 +230,4 @@ def _dead_letter(happened: Happened, given_up: DeliveryGivenUp) -> DeadLetter:
 
 
 FOLD = _Fold()
-CATEGORY = Category(name="subscription", codec=CODEC, fold=FOLD)
+CATEGORY = Category(name="subscription", codec=CODEC, fold=FOLD, erases_subjects=False)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from gatherlog.core.eventstore.errors import EventUnknown
+from gatherlog.core.eventstore.errors import EventExpired, EventUnknown
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.eventstore.streams import INTERNAL, category_of
@@ -98,7 +98,11 @@ class Handlers(Unchanging):
 
 
 class HandlerTarget:
-    """A `Target` that is a coroutine of this process."""
+    """A `Target` that is a coroutine of this process.
+
+    An event that has expired is delivered without its body (`Recorded.is_blank`). A handler that
+    cannot decode it has nothing to do, so that counts as done.
+    """
 
     batch = 1
 
@@ -107,7 +111,11 @@ class HandlerTarget:
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
-            await self._handler(delivery)
+            try:
+                await self._handler(delivery)
+            except EventExpired:
+                if not delivery.event.is_blank:
+                    raise  # it is another event that has expired
 
     async def close(self) -> None:
         """There is nothing to close."""

@@ -93,4 +93,4 @@ def _id(event: Recorded) -> str:
 
 def logs_subscription() -> Projection:
     """The subscription `logs`, which keeps the documents of LOGS up to date."""
-    return Projection("logs", _Heads(), gather=GATHER)
+    return Projection("logs", _Heads(), gather=GATHER, needs=())

@@ -1,6 +1,6 @@
 """Subscriptions that fold events into documents of their own, each event exactly once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import Heads, Store
@@ -29,10 +29,22 @@ class Projection(Unchanging):
     An event that cannot be folded is a dead letter, and the later events of its stream and subject
     wait. If it is discarded they are folded without it: the documents, and every total in them,
     lack that event until the subscription is reset.
+
+    An event that is blank, because it has expired, changes nothing if the fold cannot decode it.
+    `needs` names the logs of whose events no body may expire, because documents rest on them; None,
+    which says nothing of it, is taken as all logs.
     """
 
-    def __init__(self, name: str, fold: EventFold, *, gather: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        fold: EventFold,
+        *,
+        gather: float = 0.0,
+        needs: Collection[str] | None = None,
+    ) -> None:
         self.name = checked_name(name)
+        self.needs = None if needs is None else frozenset(needs)
         self.gather = gather
         self.fold: EventFold | None = fold
         self._destinations = (

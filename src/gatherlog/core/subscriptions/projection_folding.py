@@ -9,7 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from gatherlog.core.eventstore.commit_checks import actions_of, check_commit
-from gatherlog.core.eventstore.errors import Conflict, HasCounters, OwnedElsewhere
+from gatherlog.core.eventstore.errors import (
+    Conflict,
+    EventExpired,
+    HasCounters,
+    OwnedElsewhere,
+)
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.store import (
     DELETE,
@@ -50,6 +55,8 @@ class EventWithRefs:
         try:
             if concerns:
                 self.refs = _checked(fold, fold.keys(event))
+        except EventExpired:
+            self.refs = []  # it says nothing any more, so it changes nothing
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - it may raise anything
             self.error = failure_of(raised)
 
@@ -153,6 +160,8 @@ class _FoldedDocuments:
             changes = [c for c in self._fold.evolve(bodies, event) if c.body is not KEEP]
             writes = {self._ref(change, refs): self._write(change) for change in changes}
             size = check_commit(Commit(writes=[*writes.values()]), self._limits)[0] if writes else 0
+        except EventExpired:
+            return None
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - it may raise anything
             return failure_of(raised)
         if self._writes and self._size + size > self._limits.commit_bytes:

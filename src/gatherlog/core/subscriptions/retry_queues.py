@@ -224,13 +224,16 @@ class RetryQueues:
     # The events of a blocked key.
 
     async def _event(self, blocked: BlockedKey) -> Recorded:
-        """The event that is attempted next."""
-        if blocked.event is None:
+        """The event that is attempted next, as it is now: it may have become blank meanwhile."""
+        event = blocked.event
+        if event is None or blocked.is_old():
             stream, _ = blocked.key
-            [blocked.event] = await self._state.store.read_stream(
+            now = asyncio.get_running_loop().time()
+            [event] = await self._state.store.read_stream(
                 stream, after=blocked.version - 1, limit=1
             )
-        return blocked.event
+            blocked.take(event, now)
+        return event
 
     async def _following(
         self, destination: DestinationState, blocked: BlockedKey
@@ -239,7 +242,7 @@ class RetryQueues:
         state, (stream, _) = self._state, blocked.key
         size = min(LARGEST_PAGE, state.store.limits.page)
         while not blocked.read_ahead:
-            until = blocked.until
+            until, blocked.read_ahead_at = blocked.until, asyncio.get_running_loop().time()
             page = await state.store.read_stream(stream, after=blocked.read_to, limit=size)
             waiting = [event for event in page if event.position <= until]
             is_end = len(waiting) == 0 or len(waiting) < len(page)  # later ones come from the feed

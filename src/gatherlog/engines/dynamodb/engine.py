@@ -18,6 +18,7 @@ from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.known_rows import KnownRows
 from gatherlog.core.eventstore.planner import State, Wanted
 from gatherlog.core.eventstore.store import Document, Heads, Limits, Recalled, Ref, StreamHead
+from gatherlog.engines.dynamodb.erasing import blank_events, forget_keys
 from gatherlog.engines.dynamodb.items import Item, documents_of, recalled_of
 from gatherlog.engines.dynamodb.keys import (
     HEADS,
@@ -147,6 +148,13 @@ class DynamoEngine(Engine):
             self._has_happened(planned)
         return happened
 
+    async def forget(self, text: str) -> None:
+        await forget_keys(self.table, text)
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        head = (await self.heads())[partition]
+        await blank_events(self.table, partition, [one for one in positions if one <= head])
+
     def _has_happened(self, planned: Planned) -> None:
         self._known.apply_own(planned.changes)
         if planned.changes.events:
@@ -155,7 +163,7 @@ class DynamoEngine(Engine):
     # Reading.
 
     async def recall(self, key: str) -> Recalled | None:
-        if not may_exist(key):
+        if not key or not may_exist(key):
             return None
         item = await self.table.get_one(idempotency_key(key))
         return None if item is None else recalled_of(item)
@@ -247,7 +255,7 @@ class _Loaded:
         for item in items:
             pk = item["pk"].S
             if pk.startswith("k#"):
-                self.keys[pk[2:]] = recalled_of(item)
+                self.keys[item["sk"].S] = recalled_of(item)
             elif pk.startswith("h#"):
                 self.streams[item["sk"].S] = int(item["v"].N)
             else:

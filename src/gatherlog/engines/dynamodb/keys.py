@@ -8,9 +8,9 @@
 | the version of a stream | `h#category#shard` | stream |
 | events of a stream | `e#stream` | version of the last one |
 | a document, and its counters | `d#view#shard` | id, and id + U+0000 |
-| an idempotency key | `k#key` | `!` |
+| an idempotency key | `k#shard` | key |
 
-Heads of streams and documents are spread over a few partition keys each, so that they can be
+Heads of streams, documents and keys are spread over a few partition keys each, so that they can be
 listed consistently and without reading anything else. No id has a character U+0000.
 """
 
@@ -26,6 +26,7 @@ __all__ = [
     "FEED",
     "HEADS",
     "INDEXES",
+    "KEY_SHARDS",
     "PLACES",
     "SHARDS",
     "VIEWS",
@@ -39,6 +40,7 @@ __all__ = [
     "index_name",
     "index_partition",
     "index_sort",
+    "keys_of_shard",
     "list_key",
     "partition_key",
     "store_key",
@@ -48,6 +50,8 @@ __all__ = [
 
 SHARDS: Final = 8
 """So many partition keys share the streams of a category, or the documents of a view."""
+KEY_SHARDS: Final = 32
+"""So many share all idempotency keys."""
 BUCKET: Final = 1_000
 """So many positions have one partition key in the index of the feed."""
 INDEXES: Final = 6
@@ -82,7 +86,12 @@ def partition_key(partition: int) -> ItemKey:
 
 
 def idempotency_key(key: str) -> ItemKey:
-    return ItemKey("k#" + key, _ONLY)
+    return ItemKey(keys_of_shard(crc32(key.encode()) % KEY_SHARDS), key)
+
+
+def keys_of_shard(shard: int) -> str:
+    """The partition key of a part of the idempotency keys."""
+    return f"k#{shard}"
 
 
 def stream_key(stream: str) -> ItemKey:
@@ -119,9 +128,10 @@ def version_text(version: int) -> str:
     return f"{version:019}"
 
 
-def bucket_key(partition: int, position: int) -> str:
-    """The partition key in the feed of the item whose last event has this position."""
-    return f"{partition}#{position // BUCKET}"
+def bucket_key(partition: int, position: int, beyond: int = 0) -> str:
+    """The partition key in the feed of the item whose last event has this position, or of those of
+    so many buckets beyond."""
+    return f"{partition}#{position // BUCKET + beyond}"
 
 
 def index_name(place: int) -> str:

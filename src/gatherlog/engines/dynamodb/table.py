@@ -119,6 +119,29 @@ class Table:
         request = {"TableName": self.name, "Item": item, **condition}
         await self.client.does("PutItem", request, unless=_UNMET)
 
+    async def change_if(
+        self, key: ItemKey, change: str, condition: str, values: dict[str, Any]
+    ) -> bool:
+        """Change an item if a condition holds; whether it held. Repeating it does nothing."""
+        request = {
+            "TableName": self.name,
+            "Key": key.attributes,
+            "UpdateExpression": change,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        return await self.client.does("UpdateItem", request, unless=_UNMET)
+
+    async def delete_if(self, key: ItemKey, condition: str, values: dict[str, Any]) -> None:
+        """Delete an item if a condition holds; nothing happens otherwise."""
+        request = {
+            "TableName": self.name,
+            "Key": key.attributes,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        await self.client.does("DeleteItem", request, unless=_UNMET)
+
     async def page(self, asked: Range, limit: int | None = None) -> tuple[list[Item], bool]:
         """The first items of a range, up to a page of the service, and whether they are all."""
         found = await self.client.ask("Query", asked.request(self.name, limit), _Page)

@@ -14,9 +14,16 @@ from typing import Any, Final
 
 import asyncpg
 
-from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreClosed
+from gatherlog.core.eventstore.engine import Collision
+from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreClosed, StoreError
 from gatherlog.core.eventstore.retrying import DEADLINE, Backoff, pause_bound
-from gatherlog.engines.postgres.failures import DRIVER_ERRORS, is_lost, told, translate
+from gatherlog.engines.postgres.failures import (
+    DRIVER_ERRORS,
+    is_collision,
+    is_lost,
+    told,
+    translate,
+)
 from gatherlog.engines.postgres.poolers import Connection, is_pooled
 from gatherlog.engines.postgres_address import Place
 
@@ -245,6 +252,16 @@ class Connections:
             else:
                 self._return(connection)
                 return found
+
+    async def change(self, sql: str, *values: Any) -> None:
+        """Run a statement that may be run twice. Raises Collision if others are in its way."""
+        try:
+            await self.fetch(sql, *values)
+        except StoreError as error:
+            cause = error.__cause__
+            if isinstance(cause, Exception) and is_collision(cause):
+                raise Collision(str(error)) from error
+            raise
 
     async def _take(self) -> Connection:
         loop = asyncio.get_running_loop()

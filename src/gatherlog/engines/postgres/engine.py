@@ -160,6 +160,13 @@ class PostgresEngine(IndexRowEngine):
         self._has_happened(planned, [row[0] for row in found])
         return True
 
+    async def forget(self, text: str) -> None:
+        await self._reads.change(script(rows.FORGET, self.place), text.encode())
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        numbers = [_number(position) for position in positions]
+        await self._reads.change(script(rows.BLANK, self.place), numbers)
+
     # Reading.
 
     async def recall(self, key: str) -> Recalled | None:

@@ -73,5 +73,8 @@ def translate(error: Exception) -> StoreError:
     if state.startswith(_NOT_NOW):
         return Busy(f"the database cannot do this now: {text}")
     if state == "42501":
-        return StoreFailed(f"the database does not let this role use the store: {text}")
+        return StoreFailed(
+            f"the database does not let this role use the store: {text}; let the owner of the store"
+            " name the role again: gatherlog init --for-role"
+        )
     return StoreFailed(f"the database failed ({state}): {text}")

@@ -12,7 +12,9 @@ from gatherlog.core.eventstore.index_keys import IndexRange
 from gatherlog.core.eventstore.store import Document, IndexKey, Recalled, Ref
 
 __all__ = [
+    "BLANK",
     "FEED",
+    "FORGET",
     "GET",
     "HEAD",
     "LOAD",
@@ -82,6 +84,17 @@ POSITIONS: Final = (
 SIZE: Final = (
     "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c"
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'"
+)
+_DURABLY: Final = (  # on disk at the end of the statement, whatever role or database are set to
+    "(SELECT CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
+    " THEN set_config('synchronous_commit', 'on', true) END OFFSET 0) AS durably"
+)
+BLANK: Final = (
+    f"UPDATE gatherlog.event SET data = '', meta = '' FROM {_DURABLY}"
+    " WHERE position = ANY ($1::bigint[]) AND (data <> '' OR meta <> '')"
+)
+FORGET: Final = (
+    f"DELETE FROM gatherlog.idempotency USING {_DURABLY} WHERE position($1::bytea IN answer) > 0"
 )
 LOAD: Final = "SELECT * FROM gatherlog.load($1, $2, $3, $4, $5)"
 

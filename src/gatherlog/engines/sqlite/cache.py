@@ -86,6 +86,10 @@ class FileCache(RowCache):
             self.empty()
             self._inside = version
 
+    def keep_all(self, cursor: apsw.Cursor) -> None:
+        """The writer has just committed what changes nothing that is cached."""
+        self._inside = cursor.connection.data_version()
+
     def apply_own(self, changes: Changes, cursor: apsw.Cursor) -> None:
         """Cache what the writer has just committed."""
         self._inside = cursor.connection.data_version()

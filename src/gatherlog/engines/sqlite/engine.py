@@ -35,6 +35,7 @@ from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.cache import FileCache
 from gatherlog.engines.sqlite.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.sqlite.file import connect, prepare
+from gatherlog.engines.sqlite.freed_space import overwrite_freed
 from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
@@ -88,6 +89,11 @@ class SqliteStore(IndexRowStore):
         self._check_open()
         return self.engine.file_bytes()
 
+    async def overwrite_freed(self, *, documents: bool) -> None:
+        """See `KeepsFreedSpace`."""
+        self._check_open()
+        await self.engine.overwrite_freed(documents=documents)
+
 
 class SqliteEngine(IndexRowEngine):
     """The `Engine` of a `SqliteStore`."""
@@ -113,18 +119,27 @@ class SqliteEngine(IndexRowEngine):
 
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         try:
-            self._watch.glance()
-            if self._watch.wal_bytes > MOST_BYTES:
-                await self._wal.empty()
-            cursor = self._writer.begin_at_once() or await self._writer.begin()
+            cursor = await self._begin()
             try:
-                self._cache.confirm_inside(cursor)
                 return rows.load(cursor, wanted, now, self._cache)
             except BaseException:
                 self._writer.abandon()
                 raise
         except DRIVER_ERRORS as error:
             raise translate(error) from error
+
+    async def _begin(self) -> apsw.Cursor:
+        """Begin a transaction, in which the cache is up to date."""
+        self._watch.glance()
+        if self._watch.wal_bytes > MOST_BYTES:
+            await self._wal.empty()
+        cursor = self._writer.begin_at_once() or await self._writer.begin()
+        try:
+            self._cache.confirm_inside(cursor)
+        except BaseException:
+            self._writer.abandon()
+            raise
+        return cursor
 
     async def write(self, planned: Planned) -> None:
         changes = planned.changes
@@ -154,6 +169,32 @@ class SqliteEngine(IndexRowEngine):
 
     async def abandon(self) -> None:
         self._writer.abandon()
+
+    async def forget(self, text: str) -> None:
+        await self._alone(lambda cursor: rows.forget(cursor, text))
+
+    async def blank(self, partition: int, positions: Sequence[int]) -> None:
+        try:
+            cursor = await self._begin()
+            try:
+                rows.blank(cursor, positions)
+                await self._writer.commit()
+                self._watch.confirm()
+            except BaseException:
+                await self._writer.give_up()
+                raise
+            self._cache.keep_all(cursor)
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+    async def overwrite_freed(self, *, documents: bool) -> None:
+        """See `KeepsFreedSpace`."""
+        try:
+            self._watch.check()
+            await asyncio.to_thread(overwrite_freed, self.path, documents=documents)
+            self._watch.check()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
 
     # Reading.
 

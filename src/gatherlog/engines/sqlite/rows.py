@@ -29,6 +29,8 @@ from gatherlog.engines.sqlite.index_rows import decode_keys, update_rows
 
 __all__ = [
     "EventPage",
+    "blank",
+    "forget",
     "load",
     "read_document",
     "read_feed",
@@ -73,6 +75,10 @@ _UPDATE_DOCUMENT = (
     " counters = ?8 WHERE view = ?1 AND id = ?2"
 )
 _DELETE_DOCUMENT = "DELETE FROM document WHERE view = ? AND id = ?"
+_BLANK_EVENT = (
+    "UPDATE event SET data = x'', meta = x'' WHERE position = ? AND (data <> x'' OR meta <> x'')"
+)
+_FORGET_ANSWERS = "DELETE FROM idempotency WHERE instr(answer, CAST(? AS BLOB)) > 0"
 _READ_ANY_OF_VIEW = "SELECT 1 FROM document WHERE view = ? LIMIT 1"
 _encode = msgspec.json.Encoder().encode
 _decode_counters = msgspec.json.Decoder(dict[str, int]).decode
@@ -183,6 +189,18 @@ def reading_documents(cursor: apsw.Cursor, refs: Sequence[Ref]) -> Steps[list[Do
 def read_key(cursor: apsw.Cursor, key: str) -> Recalled | None:
     row = cursor.execute(_READ_KEY, (key,)).get
     return None if row is None else Recalled(*row)
+
+
+def forget(cursor: apsw.Cursor, text: str) -> None:
+    """Delete the keys whose answer holds this text."""
+    cursor.execute(_FORGET_ANSWERS, (text,))
+
+
+def blank(cursor: apsw.Cursor, positions: Sequence[int]) -> None:
+    """Empty events, and overwrite with zeros what they held in the pages of the file."""
+    cursor.execute("PRAGMA secure_delete = ON").fetchall()
+    cursor.executemany(_BLANK_EVENT, [(position,) for position in positions])
+    cursor.execute("PRAGMA secure_delete = FAST").fetchall()
 
 
 def read_head(cursor: apsw.Cursor) -> int:

@@ -13,14 +13,17 @@ from gatherlog.entrypoints.cli import (
     accounts,
     dead_letters,
     documents,
+    erasing,
     fake,
     gathering,
+    intake,
     kept_lists,
     keys,
     links,
     log,
     messages,
     queues,
+    retention,
     rules,
     seeding,
     sheets,
@@ -54,7 +57,7 @@ app = App(
     help="Guest lists, things to do and conversations, kept in one append-only log.",
     help_epilogue=(
         "Flags win over GATHERLOG_* variables of the environment. Status: 0 done, 1 failed, "
-        "2 wrong usage or bad lines in a sheet, 130 interrupted."
+        "2 wrong usage or bad lines, 130 interrupted."
     ),
     help_format="plaintext",
     version=__version__,
@@ -91,6 +94,11 @@ _add(rule, rules.disable, "disable")
 _add(rule, rules.enable, "enable")
 _add(rule, rules.secret, "secret")
 _add(rule, rules.remove, "remove")
+kept = App(name="retention", help="Say which events expire, and after how many days.")
+_add(kept, retention.set_, "set")
+_add(kept, retention.list_, "list")
+_add(kept, retention.remove, "remove")
+_add(kept, retention.run, "run")
 subscription = App(name="subscriptions", help="See how far subscriptions are, and steer them.")
 _add(subscription, subscriptions.list_, "list")
 _add(subscription, subscriptions.show, "show")
@@ -117,6 +125,10 @@ _add(message, kept_lists.read, "read-cache")
 _add(message, kept_lists.increment, "increment-cache")
 _add(message, kept_lists.reset, "reset-cache")
 
+fakes = App(name="fake", help=_text(fake.fake))
+fakes.default(fake.fake)
+_add(fakes, fake.users, "users")
+
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
 _add(app, subscriptions.work, "work")
@@ -129,15 +141,19 @@ app.command(thing)
 _add(app, sheets.import_, "import")
 _add(app, links.link, "link", "[OPTIONS] [GUEST...]")
 _add(app, sheets.export, "export", "[OPTIONS] [FILE]")
+_add(app, intake.take, "intake")
+_add(app, intake.records, "records")
 _add(app, log.read, "read")
 _add(app, log.append, "append", "[OPTIONS] STREAM TYPE [DATA]")
 _add(app, log.tail, "tail")
 app.command(rule)
+app.command(kept)
+_add(app, erasing.erase, "erase")
 app.command(subscription)
 app.command(queue)
 app.command(dead_letter)
 app.command(message)
-_add(app, fake.fake, "fake")
+app.command(fakes)
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")
 _add(app, documents.rebuild, "rebuild")

@@ -1,7 +1,7 @@
 """Commands that compare the documents with the log: `verify` reports, `rebuild` repairs."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
@@ -56,6 +56,7 @@ def rebuild(*, store: StoreUrl = None, json: Json = False) -> None:
 async def _compare(comparison: _Comparison, store: str | None, as_json: bool, verb: str) -> int:
     import msgspec
 
+    from gatherlog.apps.intake import record_logs
     from gatherlog.bootstrap import CATEGORIES
     from gatherlog.core.projections.rebuild import Progress
 
@@ -68,18 +69,19 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
             show(f"{progress.streams:,} streams, {progress.documents:,} documents")
 
         async with opened_store(store) as opened:
-            async for difference in comparison(opened, CATEGORIES, progress=note):
+            logs = await record_logs(opened)
+            async for difference in comparison(opened, [*CATEGORIES, *logs], progress=note):
                 if as_json:
                     print(msgspec.json.encode(difference).decode())
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
-            others = await _streams_of_others(opened)
+            others = await _streams_of_others(opened, {log.name for log in logs})
     _report(count, verb, others)
     return count.differences
 
 
-async def _streams_of_others(store: "Store") -> int:
-    """How many streams programs have appended to that are not Gatherlog's own.
+async def _streams_of_others(store: "Store", logs: Collection[str]) -> int:
+    """How many streams programs have appended to that are neither Gatherlog's own nor of `logs`.
 
     Each stream has one event with the version 1.
     """
@@ -87,7 +89,7 @@ async def _streams_of_others(store: "Store") -> int:
     from gatherlog.core.eventstore.feed_pages import feed_events
     from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-    known, others = OWNED | INTERNAL, 0
+    known, others = {*OWNED, *INTERNAL, *logs}, 0
     for partition, head in enumerate(await store.heads()):
         async with aclosing(feed_events(store, partition, 0, head)) as pages:
             async for page in pages:

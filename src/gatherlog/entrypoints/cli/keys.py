@@ -1,7 +1,7 @@
 """Commands about API keys."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -25,10 +25,10 @@ __all__ = ["create", "list_", "revoke"]
 def create(
     *,
     role: Annotated[
-        Literal["operator", "host", "member", "organiser", "reviewer"],
+        Literal["operator", "host", "member", "organiser", "reviewer", "intake"],
         Parameter(
-            help="What the key may do: operator everything, host one gathering, the others what "
-            "their account may."
+            help="What the key may do: operator everything, host one gathering, intake only send "
+            "records to named logs, the others what their account may."
         ),
     ],
     gathering: Annotated[
@@ -39,6 +39,14 @@ def create(
         Parameter(
             help="E-mail address of the account that the key acts for, which is made if missing; "
             "needed for the roles member, organiser and reviewer."
+        ),
+    ] = None,
+    log: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="Name of a log that the key sends records to, as often as there are logs; needed "
+            "for the role intake.",
         ),
     ] = None,
     name: Annotated[str, Parameter(help="What the key is for, to tell it from others.")] = "",
@@ -54,7 +62,11 @@ def create(
         raise CommandRefused("--role host needs --gathering ID: the gathering that the key is for")
     if role != "host" and gathering is not None:
         raise CommandRefused("--gathering goes with --role host; other keys are bound to none")
-    if role not in ("operator", "host") and account is None:
+    if (role == "intake") is not bool(log):
+        raise CommandRefused("--role intake and --log NAME, where its records go, belong together")
+    if role == "intake" and account is not None:
+        raise CommandRefused("--account does not go with --role intake: it acts for nobody")
+    if role not in ("operator", "host", "intake") and account is None:
         raise CommandRefused(f"--role {role} needs --account EMAIL: whom the key acts for")
 
     async def make() -> tuple[str, str, str | None]:
@@ -65,7 +77,7 @@ def create(
             if account is not None:
                 account_id = await platform.accounts.ensure(account, actor="cli")
             created = await platform.keys.create(
-                role, gathering, name, actor="cli", account_id=account_id
+                role, gathering, name, actor="cli", account_id=account_id, logs=log or ()
             )
             return created.id, created.secret, account_id
 
@@ -73,8 +85,15 @@ def create(
     if json:
         import msgspec
 
-        shown = {"id": key_id, "role": role, "gathering_id": gathering, "name": name}
+        shown: dict[str, object] = {
+            "id": key_id,
+            "role": role,
+            "gathering_id": gathering,
+            "name": name,
+        }
         shown["account_id"] = account_id
+        if log:
+            shown["logs"] = log
         print(msgspec.json.encode(shown | {"secret": secret}).decode())
         return
     print(f"Key {key_id} ({role}). Keep the secret: it is not shown again.", file=sys.stderr)
@@ -115,10 +134,11 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         print("There are no keys; make one: gatherlog key create --role operator", file=sys.stderr)
         return
     head = [name.removesuffix("_id") for name in listed[0]]
-    print(table(head, [[value or "-" for value in one.values()] for one in listed]))
+    rows = [{**one, "logs": ", ".join(one["logs"])} for one in listed]
+    print(table(head, [[value or "-" for value in row.values()] for row in rows]))
 
 
-def _json_of(key: "ApiKey") -> dict[str, str | None]:
+def _json_of(key: "ApiKey") -> dict[str, Any]:
     """A key, without the hash of its secret."""
     from gatherlog.core.eventstore.clock import rfc3339
 
@@ -127,6 +147,7 @@ def _json_of(key: "ApiKey") -> dict[str, str | None]:
         "role": key.role,
         "gathering_id": key.gathering_id,
         "account_id": key.account_id,
+        "logs": list(key.logs or ()),
         "name": key.name,
         "created": rfc3339(key.created_at),
         "revoked": None if key.revoked_at is None else rfc3339(key.revoked_at),

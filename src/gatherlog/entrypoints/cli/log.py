@@ -196,7 +196,8 @@ def as_text(event: "Recorded") -> str:
 
     place = f"{rfc3339(event.time)}  {event.stream} {event.version}  {event.type}"
     subject = f"  {event.subject}" if event.subject else ""
-    return printable(f"{place}{subject}  {event.data.decode(errors='replace')}")
+    said = "(expired)" if event.is_blank else event.data.decode(errors="replace")
+    return printable(f"{place}{subject}  {said}")
 
 
 def as_json(event: "Recorded") -> str:
@@ -225,6 +226,8 @@ def as_json(event: "Recorded") -> str:
         fields["actor"] = actor
     for name, payload in (("data", event.data), ("meta", shown_meta(event.meta))):
         fields |= _payload(name, payload)
+    if event.is_blank:
+        fields["expired"] = True
     return msgspec.json.encode(fields).decode()
 
 

@@ -1,9 +1,9 @@
 """What commands work on: settings from flags and environment, a store, and its services."""
 
 import os
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
 
@@ -17,6 +17,7 @@ __all__ = [
     "finish",
     "open_platform",
     "opened_store",
+    "running_platform",
     "settings_from",
     "settings_of_lasting",
     "settings_of_store",
@@ -24,6 +25,12 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Runs a coroutine to its end."""
+
+    def __call__(self, work: Coroutine[Any, Any, T], /) -> T: ...
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -107,6 +114,25 @@ async def open_platform(settings: "Settings") -> AsyncIterator["Platform"]:
         yield platform
     finally:
         await platform.stop()
+
+
+@contextmanager
+def running_platform(settings: "Settings") -> Iterator[tuple["Platform", Run]]:
+    """As `open_platform`, with what runs coroutines on its event loop.
+
+    So a command may wait for other things in between, such as lines of a pipe: there, Ctrl-C ends
+    it at once.
+    """
+    import asyncio
+
+    from gatherlog.bootstrap import open_platform as open_services
+
+    with asyncio.Runner() as runner:
+        platform = runner.run(open_services(settings))
+        try:
+            yield platform, runner.run
+        finally:
+            runner.run(platform.stop())
 
 
 @asynccontextmanager

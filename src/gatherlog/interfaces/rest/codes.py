@@ -25,6 +25,7 @@ from gatherlog.interfaces.bodies import UNKNOWN_FIELD
 from gatherlog.interfaces.problems import headers_of, status_of
 from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.idempotency import Reply
+from gatherlog.interfaces.rest.queries import TWICE, UNREADABLE
 
 __all__ = ["listed_refusal"]
 
@@ -44,6 +45,8 @@ def listed_refusal(error: GatherlogError) -> Reply | None:
 
 
 def _code(flaw: Flaw) -> str:
+    if flaw.detail in (UNREADABLE, TWICE):
+        return "query_invalid"
     field = flaw.pointer.split("/")[1] if flaw.pointer else "body"
     if flaw.detail == UNKNOWN_FIELD:
         return "field_unknown"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.interfaces.rest.dead_letters import DiscardManyRequest, RedriveManyRequest
-from gatherlog.interfaces.rest.log import Item
+from gatherlog.interfaces.rest.items import Item
 from gatherlog.interfaces.rest.sign_in import LoginRequest
 
 __all__ = ["DEMANDS"]

@@ -4,9 +4,9 @@ A row has no default for the policy's action, so no endpoint can be written with
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ import msgspec
 from gatherlog.apps.people.policy import ANYONE, Action, Actor
 from gatherlog.core.commands.handler import Handled, Once
 from gatherlog.core.eventstore.store import Ref
-from gatherlog.interfaces.bodies import BodyReader, until_disconnected
+from gatherlog.interfaces.bodies import MAX_BODY, BodyReader, until_disconnected
 from gatherlog.interfaces.live_feed import FeedHub
 from gatherlog.interfaces.live_streams import MOST_STREAMS
 from gatherlog.interfaces.long_polls import while_connected
@@ -141,6 +141,18 @@ class Endpoint(Generic[B, Q]):
     body: type[B] | None = None
     query: type[Q] = NO_QUERY
     accepts: str = "application/json"
+    also_accepts: tuple[str, ...] = ()
+    """Further media types of the body."""
+    schemas: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Of a body in bytes: what it may be in each media type that is JSON, as types of structs or as
+    JSON Schema."""
+    many_answer: Any = None
+    """Type of the answer's JSON where several things were sent at once; then the status is 200."""
+    telling_headers: tuple[bytes, ...] = ()
+    """What the names of headers begin with that tell what the body means: with another of these, a
+    request is another one, also under the same Idempotency-Key."""
+    most_bytes: int = MAX_BODY
+    """Of the body."""
     media: str = "application/json"
     scoped: bool = True
     """Whether it is served twice: for the default gathering at `path`, and for any gathering
@@ -184,6 +196,14 @@ class Endpoint(Generic[B, Q]):
         """Every path template at which it is served."""
         return [self.path, "/gatherings/{gathering_id}" + self.path] if self.scoped else [self.path]
 
+    def told(self, headers: Mapping[bytes, bytes]) -> bytes:
+        """What the telling headers say, as part of what makes a request the same."""
+        return b"".join(
+            b"%b: %b\n" % pair
+            for pair in sorted(headers.items())
+            if pair[0].startswith(self.telling_headers)
+        )
+
     def body_reader(self) -> "BodyReader[B] | None":
         """The reader of its body; None if it takes none.
 
@@ -195,7 +215,7 @@ class Endpoint(Generic[B, Q]):
         ignored: frozenset[str] = frozenset()
         if self.method == "PUT":
             ignored = field_names(self.answer) - field_names(self.body)
-        return BodyReader(self.body, self.accepts, ignored)
+        return BodyReader(self.body, (self.accepts, *self.also_accepts), ignored)
 
 
 def field_names(struct: Any) -> frozenset[str]:

@@ -19,6 +19,7 @@ from gatherlog.interfaces.rest import (
     guests,
     household,
     metrics,
+    own_erasure,
     sheets,
     sign_in,
 )
@@ -43,8 +44,10 @@ from gatherlog.interfaces.rest.camel import (
 )
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.guests import CAMEL, SNAKE
+from gatherlog.interfaces.rest.intake_endpoints import INTAKE_ENDPOINTS
 from gatherlog.interfaces.rest.log_endpoints import LOG_ENDPOINTS
 from gatherlog.interfaces.rest.message_endpoints import MESSAGE_ENDPOINTS
+from gatherlog.interfaces.rest.own_erasure import OwnErasureAnswer
 from gatherlog.interfaces.rest.queries import Paging, Search
 from gatherlog.interfaces.rest.queue_endpoints import QUEUE_ENDPOINTS
 from gatherlog.interfaces.rest.sheets import ImportOptions
@@ -62,6 +65,7 @@ __all__ = ["ENDPOINTS"]
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *LOG_ENDPOINTS,
     *QUEUE_ENDPOINTS,
+    *INTAKE_ENDPOINTS,
     *MESSAGE_ENDPOINTS,
     Endpoint(
         method="GET",
@@ -426,6 +430,35 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         refusals=("not_found",),
         scoped=False,
         camel=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/account/erasure",
+        action=Action.ERASE_ACCOUNT,
+        handle=own_erasure.read_erasure,
+        summary="When one's own account is erased, if that is confirmed",
+        answer=OwnErasureAnswer,
+        scoped=False,
+    ),
+    Endpoint(
+        method="POST",
+        path="/account/erasure",
+        action=Action.ERASE_ACCOUNT,
+        handle=own_erasure.ask_for_erasure,
+        summary="Mail a link by which the erasure of one's own account is confirmed",
+        status=HTTPStatus.NO_CONTENT,
+        refusals=("not_found", "no_mail_to_confirm"),
+        scoped=False,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/account/erasure",
+        action=Action.ERASE_ACCOUNT,
+        handle=own_erasure.cancel_erasure,
+        summary="Keep one's own account after all",
+        status=HTTPStatus.NO_CONTENT,
+        refusals=("not_found",),
+        scoped=False,
     ),
     Endpoint(
         method="PUT",

@@ -24,6 +24,7 @@ HEADER: Final = b"idempotency-key"
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 KEY_PATTERN: Final = f"^[!-~]{{1,{NAME_BYTES}}}$"
 _KEY: Final = re.compile(KEY_PATTERN.encode())
+_SCOPE: Final = "http:"
 _VERSIONED: Final = b"\x01"
 """Begins a stored answer that a version follows; no encoded answer begins with this byte."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -47,6 +48,15 @@ class IdempotencyKey:
         self._store = store
         self._key = key
         self._fingerprint = fingerprint
+
+    @property
+    def id(self) -> str:
+        """An id of 64 hexadecimal digits, for what the request makes: each attempt has the same."""
+        return self._key.removeprefix(_SCOPE)
+
+    def part(self, number: int, answer: bytes) -> Once:
+        """What makes one of many commands of the request idempotent, each by itself."""
+        return Once(f"{self._key}:{number}", self._fingerprint, lambda handled: answer)
 
     def once(
         self,
@@ -103,7 +113,7 @@ def idempotency_key(
         detail = f"has to be 1 to {NAME_BYTES} visible ASCII characters, once"
         raise Invalid(Flaw("/Idempotency-Key", detail))
     scoped = msgspec.json.encode((*scope, given.decode()))
-    key = "http:" + hashlib.sha256(scoped).hexdigest()
+    key = _SCOPE + hashlib.sha256(scoped).hexdigest()
     return IdempotencyKey(store, key, hashlib.sha256(content).digest())
 
 

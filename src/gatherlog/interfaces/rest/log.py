@@ -6,22 +6,15 @@ in DynamoDB, know this form.
 
 import base64
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gatherlog.core.commands.appending import (
-    Appended,
-    EventType,
-    NewEvent,
-    name_flaws,
-    type_flaws,
-)
+from gatherlog.core.commands.appending import Appended
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.core.eventstore.commit_checks import NAME_BYTES
 from gatherlog.core.eventstore.cursors import fingerprint, read_cursor, write_cursor
-from gatherlog.core.eventstore.errors import Flaw, Invalid, NotFound
+from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.feed_pages import (
     feed_cursor,
@@ -29,60 +22,28 @@ from gatherlog.core.eventstore.feed_pages import (
     feed_page_backwards,
     feed_positions,
 )
-from gatherlog.core.eventstore.giving_way import gently
-from gatherlog.core.eventstore.plain_text import PLAIN
-from gatherlog.core.eventstore.store import ANY
+from gatherlog.core.eventstore.giving_way import gently, in_turns
 from gatherlog.core.eventstore.streams import category_of
 from gatherlog.core.routing.bus_form import item_key
-from gatherlog.core.routing.event_data import decoded_data
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.rest.answers import Time, json, location, page
+from gatherlog.interfaces.rest.batches import LINES, media_of, reading_batch
 from gatherlog.interfaces.rest.endpoint import Call, Reply
+from gatherlog.interfaces.rest.item_batches import append_batch
+from gatherlog.interfaces.rest.items import made_item, read_item
 from gatherlog.interfaces.rest.parameters import LOG_PATTERN
 from gatherlog.interfaces.rest.queries import Limit, Nothing, Paging
-from gatherlog.interfaces.rest.streams import MAX_VERSION, append_events, raw_json
+from gatherlog.interfaces.rest.streams import append_events, raw_json
 
 __all__ = [
-    "Item",
     "ItemAnswer",
     "LogAnswer",
     "LogPage",
     "LogQuery",
-    "append_item",
+    "append_items",
     "list_logs",
     "read_log",
 ]
-
-
-Payload = Annotated[
-    msgspec.Raw,
-    Meta(
-        extra_json_schema={
-            "type": "object",
-            "required": ["id"],
-            "properties": {
-                "id": {
-                    "type": "string",
-                    "pattern": f"^{PLAIN}+$",
-                    "minLength": 1,
-                    "maxLength": NAME_BYTES - len("a-"),
-                }
-            },
-        }
-    ),
-]
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An event to append to the stream `<log>-<payload.id>`, as an item of a DynamoDB log."""
-
-    type: EventType = ""
-    payload: Payload = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
-    """An object with an `id`. It is stored byte for byte."""
-    pk: str | None = None
-    sk: Annotated[int, Meta(le=MAX_VERSION, extra_json_schema={"minimum": 1})] | None = None
-    """The version that the event is to have; refused unless it is the next. None: the next."""
-    log: str | None = None
 
 
 class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +56,8 @@ class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     payload: Any
     position: int | UnsetType = UNSET
     time: Time | UnsetType = UNSET
+    expired: Literal[True] | UnsetType = UNSET
+    """True where the event says nothing any more; its payload is the `id` alone."""
 
 
 class LogAnswer(msgspec.Struct, frozen=True):
@@ -128,29 +91,26 @@ class LogPage(msgspec.Struct, frozen=True):
     is_end: bool
 
 
-async def append_item(call: Call[Item, Nothing]) -> Reply:
-    body, log = call.body, call.id
-    payload, is_json = decoded_data(bytes(body.payload))
-    if not is_json:
-        raise Invalid(Flaw("/payload", "is nested too deeply, or holds a number out of range"))
-    id = payload.get("id") if isinstance(payload, dict) else None
-    flaws = _item_flaws(body, log, id)
-    if flaws:
-        raise Invalid(*flaws)
-    event = NewEvent(type=body.type, data=bytes(body.payload))
-    expected = ANY if body.sk is None else body.sk - 1
+async def append_items(call: Call[bytes, Nothing]) -> Reply:
+    is_lines = media_of(call.headers) == LINES
+    batch = await in_turns(reading_batch(call.body, is_lines=is_lines, what="items"))
+    return await (_append_one(call) if batch.is_one else append_batch(call, batch.texts))
+
+
+async def _append_one(call: Call[bytes, Nothing]) -> Reply:
+    made = made_item(call.id, read_item(call.body))
 
     def answered(appended: Appended) -> Reply:
         item = ItemAnswer(
-            pk=item_key(log, str(id)),
+            pk=made.pk,
             sk=appended.version,
-            type=body.type,
-            log=log,
-            payload=body.payload,
+            type=made.event.type,
+            log=call.id,
+            payload=msgspec.Raw(made.event.data),
         )
         return json(item, 201, location("streams", appended.stream))
 
-    return await append_events(call, f"{log}-{id}", [event], expected, answered)
+    return await append_events(call, made.stream, [made.event], made.expected, answered)
 
 
 async def list_logs(call: Call[None, Paging]) -> Reply:
@@ -178,28 +138,6 @@ async def read_log(call: Call[None, LogQuery]) -> Reply:
     return json(LogPage(items, feed_cursor(store, found.positions), found.is_end))
 
 
-def _item_flaws(item: Item, log: str, id: object) -> list[Flaw]:
-    """The flaws of an item, in the words that clients of `dynamodb-logs` know."""
-    flaws = []
-    if not item.type:
-        flaws.append(Flaw("/type", "type must be specified"))
-    else:
-        flaws += type_flaws("/type", item.type)
-    if id is None or id == "":
-        flaws.append(Flaw("/payload/id", "payload.id must be specified"))
-    elif not isinstance(id, str):
-        flaws.append(Flaw("/payload/id", "payload.id must be a string"))
-    elif wrong := name_flaws("/payload/id", "a stream's name", f"{log}-{id}"):
-        flaws += wrong
-    elif item.pk is not None and item.pk != item_key(log, id):
-        flaws.append(Flaw("/pk", f"must be {item_key(log, id)}, or left out"))
-    if item.log is not None and item.log != log:
-        flaws.append(Flaw("/log", "is another than the path's"))
-    if item.sk is not None and item.sk < 1:
-        flaws.append(Flaw("/sk", "the first version is 1"))
-    return flaws
-
-
 async def _start_positions(call: Call[Any, Any], query: LogQuery) -> tuple[int, ...]:
     store = call.platform.store
     if query.since is None:
@@ -212,7 +150,7 @@ async def _start_positions(call: Call[Any, Any], query: LogQuery) -> tuple[int, 
 
 def _item_answer(event: Recorded) -> ItemAnswer:
     log, _, id = event.stream.partition("-")
-    raw = raw_json(event.data)
+    raw: Any = {"id": id} if event.is_blank else raw_json(event.data)
     return ItemAnswer(
         pk=item_key(log, id),
         sk=event.version,
@@ -221,4 +159,5 @@ def _item_answer(event: Recorded) -> ItemAnswer:
         payload={"base64": base64.b64encode(event.data).decode()} if raw is None else raw,
         position=event.position,
         time=rfc3339(event.time),
+        expired=True if event.is_blank else UNSET,
     )

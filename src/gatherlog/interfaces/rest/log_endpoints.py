@@ -4,8 +4,18 @@ from http import HTTPStatus
 from typing import Any
 
 from gatherlog.apps.people import Action
+from gatherlog.core.retention import Expiring
 from gatherlog.core.routing import NewRule, RulePatch
-from gatherlog.interfaces.rest import dead_letters, feed, log, rules, streams, subscriptions
+from gatherlog.interfaces.rest import (
+    dead_letters,
+    feed,
+    log,
+    retention,
+    rules,
+    streams,
+    subscriptions,
+)
+from gatherlog.interfaces.rest.batches import ARRAY, JSON, LINES, MOST_BYTES
 from gatherlog.interfaces.rest.dead_letters import (
     DeadLetterAnswer,
     DeadLettersQuery,
@@ -16,8 +26,15 @@ from gatherlog.interfaces.rest.dead_letters import (
 )
 from gatherlog.interfaces.rest.endpoint import Endpoint
 from gatherlog.interfaces.rest.feed import FeedAnswer, FeedFilter, FeedQuery
-from gatherlog.interfaces.rest.log import Item, ItemAnswer, LogAnswer, LogPage, LogQuery
+from gatherlog.interfaces.rest.item_batches import ItemsAnswer
+from gatherlog.interfaces.rest.items import Item
+from gatherlog.interfaces.rest.log import ItemAnswer, LogAnswer, LogPage, LogQuery
 from gatherlog.interfaces.rest.queries import Paging
+from gatherlog.interfaces.rest.retention import (
+    RetentionAnswer,
+    RetentionOptions,
+    RetentionOutcome,
+)
 from gatherlog.interfaces.rest.rules import RuleAnswer, SecretAnswer, Trial, TrialAnswer
 from gatherlog.interfaces.rest.streams import (
     AppendAnswer,
@@ -60,10 +77,15 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         method="POST",
         path="/logs/{log}",
         action=Action.APPEND_TO_LOG,
-        handle=log.append_item,
-        summary="Append one event as an item: type, payload with an id, and sk, the version",
-        body=Item,
+        handle=log.append_items,
+        named="append_item",
+        summary="Append events as items: type, payload with an id, and sk, the version",
+        body=bytes,
+        also_accepts=(LINES,),
+        schemas={JSON: [Item, ARRAY]},
+        most_bytes=MOST_BYTES,
         answer=ItemAnswer,
+        many_answer=ItemsAnswer,
         status=HTTPStatus.CREATED,
         scoped=False,
         refusals=("conflict", "limit_exceeded"),
@@ -201,6 +223,45 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=SecretAnswer,
         scoped=False,
         refusals=("rule_unreadable",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/retention",
+        action=Action.READ_RULES,
+        handle=retention.list_retention,
+        summary="All rules of retention, by name",
+        answer=list[RetentionAnswer],
+        scoped=False,
+    ),
+    Endpoint(
+        method="GET",
+        path="/retention/{rule}",
+        action=Action.READ_RULES,
+        handle=retention.read_retention,
+        summary="One rule of retention, and how many events have expired by it",
+        answer=RetentionAnswer,
+        scoped=False,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/retention/{rule}",
+        action=Action.CHANGE_RULES,
+        handle=retention.set_retention,
+        summary="Let events expire after some days, or tell what would expire",
+        query=RetentionOptions,
+        body=Expiring,
+        answer=RetentionOutcome,
+        scoped=False,
+        refusals=("bodies_needed", "too_many"),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/retention/{rule}",
+        action=Action.CHANGE_RULES,
+        handle=retention.remove_retention,
+        summary="Remove a rule of retention; what has expired stays so",
+        status=HTTPStatus.NO_CONTENT,
+        scoped=False,
     ),
     Endpoint(
         method="GET",

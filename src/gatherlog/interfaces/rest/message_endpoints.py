@@ -56,6 +56,7 @@ MESSAGE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         answer=ConversationAnswer,
         status=HTTPStatus.CREATED,
         refusals=("not_found", "refused", "too_many"),
+        keeps_key_in_commit=True,
     ),
     _Listed(
         method="GET",

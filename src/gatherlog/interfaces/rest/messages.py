@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET
 
-from gatherlog.apps.messages import About, BadMessage, MessagePage, ShownMessage
+from gatherlog.apps.messages import About, BadMessage, Line, MessagePage, ShownMessage
 from gatherlog.apps.messages.refusals import BLANK, NO_GROUP, NO_RECEIVER, ONESELF
 from gatherlog.apps.messages.texts import message_codes
 from gatherlog.core.commands.handler import Handled, Once
@@ -53,15 +53,15 @@ async def read_conversation(call: Plain) -> Reply:
 async def start_group(call: Call[GroupRequest, Nothing]) -> Reply:
     call.rate_limiter.conversation(call.scope, _me(call))
     group, asked = call.platform.messages, call.body
-    id = await group.start_group(
+    line = await group.start_group(
         _me(call),
         [_handle(one) for one in asked.handles],
         title=asked.title,
         announce_only=asked.announce_only,
         actor=call.by,
+        once=lambda shown: call.once(lambda handled: _started(shown(handled))),
     )
-    line = conversation_answer(await group.conversation(_me(call), id))
-    return await call.remember(json(line, 201, location("api", "message_groups", id)))
+    return _started(line)
 
 
 async def list_messages(call: Call[None, MessagesQuery]) -> Reply:
@@ -221,6 +221,11 @@ def _me(call: Call[Any, Any]) -> str:
     assert call.actor is not None
     assert call.actor.account_id is not None
     return call.actor.account_id
+
+
+def _started(line: Line) -> Reply:
+    where = location("api", "message_groups", line.conversation.id)
+    return json(conversation_answer(line), 201, where)
 
 
 async def _conversation(call: Call[Any, Any], id: str) -> Reply:

@@ -1,6 +1,9 @@
 """Metrics for Prometheus, computed at each request; and whether the server is ready."""
 
+import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -66,12 +69,14 @@ async def _metrics(platform: Platform) -> list[Metric]:
     return [
         _version(),
         *await _log_metrics(platform),
-        *await _size_metrics(platform.store),
+        *await _size_metrics(platform),
         *_subscription_metrics(statuses, dead),
         *await _queue_metrics(platform),
+        await _expired_metric(platform),
         *await search_metrics(platform),
         await _held_letters(platform),
         *_process_metrics(platform),
+        _intake_metric(platform),
         *_cache_metrics(platform),
         _set_aside(platform),
         await _unbuilt_metric(platform.store),
@@ -94,7 +99,8 @@ async def _log_metrics(platform: Platform) -> list[Metric]:
     return [positions, appended]
 
 
-async def _size_metrics(store: Store) -> list[Metric]:
+async def _size_metrics(platform: Platform) -> list[Metric]:
+    store, place = platform.store, platform.settings.address.file
     if not isinstance(store, KnowsItsSize):
         return []
     sizes = GaugeMetricFamily(
@@ -102,9 +108,15 @@ async def _size_metrics(store: Store) -> list[Metric]:
         "Size of the store's file, and of its write-ahead log (wal); of its tables in a database.",
         labels=["file"],
     )
-    for file, size in (await store.sizes()).items():
-        sizes.add_metric([file], size)
-    return [sizes]
+    for name, size in (await store.sizes()).items():
+        sizes.add_metric([name], size)
+    free = GaugeMetricFamily(
+        "gatherlog_disk_free_bytes", "What is left of the disk that the store's file is on."
+    )
+    if place is not None:
+        with suppress(OSError):  # the folder is gone: the store says so to whoever uses it
+            free.add_metric([], shutil.disk_usage(place.absolute().parent).free)
+    return [sizes, free]
 
 
 async def _counted(platform: Platform) -> dict[str, int]:
@@ -163,7 +175,25 @@ async def _queue_metrics(platform: Platform) -> list[Metric]:
         for status in statuses:
             family.add_metric([status.name], getattr(status, field))
         metrics.append(family)
-    return metrics
+    oldest = GaugeMetricFamily(
+        "gatherlog_queue_oldest_seconds",
+        "How long ago the oldest message of a queue was sent that is not dead; 0: there is none.",
+        labels=["queue"],
+    )
+    for status in statuses:
+        oldest.add_metric([status.name], status.oldest or 0.0)
+    return [*metrics, oldest]
+
+
+async def _expired_metric(platform: Platform) -> Metric:
+    family = CounterMetricFamily(
+        "gatherlog_events_expired",
+        "Events that have expired by a rule of retention.",
+        labels=["rule"],
+    )
+    for rule, events in (await platform.retention.expired()).items():
+        family.add_metric([rule], events)
+    return family
 
 
 async def _held_letters(platform: Platform) -> Metric:
@@ -202,6 +232,24 @@ def _process_metrics(platform: Platform) -> list[Metric]:
             family.add_metric([subscription], getattr(counts, field))
         metrics.append(family)
     return metrics
+
+
+def _intake_metric(platform: Platform) -> Metric:
+    """Records by log; the logs beyond MAX_LOGS, in the order in which they came up, as OTHER."""
+    family = CounterMetricFamily(
+        "gatherlog_intake_records",
+        "Records that this process was offered, by what became of them: accepted, repeated, "
+        "rejected.",
+        labels=["log", "status"],
+    )
+    counts = platform.intake.counts
+    named = {log for log, _ in list(counts)[: 3 * MAX_LOGS]}
+    summed: Counter[tuple[str, str]] = Counter()
+    for (log, status), count in counts.items():
+        summed[log if log in named else OTHER, status] += count
+    for labels, count in summed.items():
+        family.add_metric(labels, count)
+    return family
 
 
 def _cache_metrics(platform: Platform) -> list[Metric]:

@@ -1,7 +1,7 @@
 """Query parameters: typed structs; unknown, repeated and out-of-range parameters are refused."""
 
 from functools import cache
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -11,8 +11,21 @@ from gatherlog.apps.guests import Status
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.interfaces.bodies import flaws_of
 
-__all__ = ["MAX_PAGE", "InParts", "Limit", "Nothing", "Paging", "Search", "read_query"]
+__all__ = [
+    "MAX_PAGE",
+    "TWICE",
+    "UNREADABLE",
+    "InParts",
+    "Limit",
+    "Nothing",
+    "Paging",
+    "Search",
+    "read_query",
+]
 
+UNREADABLE: Final = "the query string cannot be read"
+TWICE: Final = "a query parameter is given twice"
+"""What is wrong with a query as a whole."""
 MAX_PAGE = 1000
 MAX_CURSOR = 4096
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -96,11 +109,11 @@ def read_query(text: bytes, kind: type[Q]) -> Q:
             text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=32
         )
     except ValueError:
-        raise Invalid(Flaw("", "the query string cannot be read")) from None
+        raise Invalid(Flaw("", UNREADABLE)) from None
     given = dict(pairs)
     flaws = flaws_of(given, kind, strict=False)
     if len(given) < len(pairs):
-        flaws.append(Flaw("", "a query parameter is given twice"))
+        flaws.append(Flaw("", TWICE))
     if flaws:
         raise Invalid(*flaws)
     return msgspec.convert(given, kind, strict=False)

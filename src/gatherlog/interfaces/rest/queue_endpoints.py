@@ -19,6 +19,8 @@ from gatherlog.interfaces.rest.queues import (
     Receive,
     ReceivedAnswer,
     Release,
+    SendRequest,
+    SentAnswer,
 )
 
 __all__ = ["QUEUE_ENDPOINTS"]
@@ -69,6 +71,20 @@ QUEUE_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Give up all messages of a queue, also those that consumers have, and dead ones",
         answer=PurgeAnswer,
         scoped=False,
+    ),
+    Endpoint(
+        method="POST",
+        path="/queues/{queue}/messages",
+        action=Action.USE_QUEUES,
+        handle=queues.send_message,
+        named="send_to_queue",
+        summary="Send a message; the first one makes the queue",
+        body=SendRequest,
+        answer=SentAnswer,
+        status=HTTPStatus.CREATED,
+        scoped=False,
+        located=False,
+        refusals=("limit_exceeded",),
     ),
     Endpoint(
         method="POST",

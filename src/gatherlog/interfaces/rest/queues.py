@@ -5,8 +5,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from gatherlog.core.commands.appending import Subject, name_flaws
 from gatherlog.core.eventstore.clock import rfc3339
-from gatherlog.core.queues import Message, Queue, Queues, QueueStatus, Received
+from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.queues import Message, Outgoing, Queue, Queues, QueueStatus, Received
 from gatherlog.interfaces.long_polls import while_connected
 from gatherlog.interfaces.rest.answers import Time, json, no_content, page
 from gatherlog.interfaces.rest.endpoint import Call, Reply
@@ -24,6 +26,8 @@ __all__ = [
     "Receive",
     "ReceivedAnswer",
     "Release",
+    "SendRequest",
+    "SentAnswer",
     "ack_messages",
     "change_queue",
     "discard_message",
@@ -36,6 +40,7 @@ __all__ = [
     "redrive_message",
     "release_message",
     "remove_queue",
+    "send_message",
 ]
 
 Plain = Call[None, Nothing]
@@ -46,6 +51,23 @@ Seconds = Annotated[float, Meta(ge=0, le=43_200)]
 VisibleAfter = Annotated[
     float, Meta(ge=1, le=43_200, description="The visibility timeout, in seconds from now.")
 ]
+
+
+class SendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message to send."""
+
+    body: Annotated[msgspec.Raw, Meta(extra_json_schema={"description": "Any JSON."})]
+    key: Subject | None = None
+    """Messages with the same key are received in order, one after the other."""
+    delay: Annotated[
+        float, Meta(ge=0, le=43_200, description="Seconds until it can be received.")
+    ] = 0.0
+
+
+class SentAnswer(msgspec.Struct, frozen=True):
+    """A message that was sent."""
+
+    id: str
 
 
 class Receive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +186,27 @@ async def remove_queue(call: Plain) -> Reply:
     return await call.remember(no_content())
 
 
+async def send_message(call: Call[SendRequest, Nothing]) -> Reply:
+    """The id follows from the Idempotency-Key, so a message is sent once per key, come what may."""
+    sent = call.body
+    if sent.key is not None and (flaws := name_flaws("/key", "a key", sent.key)):
+        raise Invalid(*flaws)
+    id = call.platform.ids() if call.key is None else call.key.id
+    message = Outgoing(
+        id=id,
+        stream="",
+        subject=id if sent.key is None else sent.key,
+        version=0,
+        content=bytes(sent.body),
+        delay=sent.delay,
+    )
+    try:
+        await _queues(call).send(_name(call), [message])
+    except Invalid as invalid:  # what is the content of the message is the body of the request's
+        raise Invalid(*[_in_request(flaw) for flaw in invalid.flaws]) from None
+    return await call.remember(json(SentAnswer(id), 201))
+
+
 async def receive_messages(call: Call[Receive, Nothing]) -> Reply:
     queues, name, asked = _queues(call), _name(call), call.body
 
@@ -211,6 +254,10 @@ async def discard_message(call: Call[QueueDiscard, Nothing]) -> Reply:
     reason = call.body.reason
     await _queues(call).admin.discard(_name(call), call.ids["message"], reason, by=call.by)
     return await call.remember(no_content())
+
+
+def _in_request(flaw: Flaw) -> Flaw:
+    return Flaw(flaw.pointer.replace("/content", "/body"), flaw.detail)
 
 
 def _queues(call: Call[Any, Any]) -> Queues:

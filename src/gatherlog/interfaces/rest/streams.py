@@ -90,6 +90,8 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     meta_base64: str | UnsetType = UNSET
     data: msgspec.Raw | UnsetType = UNSET
     data_base64: str | UnsetType = UNSET
+    expired: Literal[True] | UnsetType = UNSET
+    """True where the event says nothing any more: it has neither data nor meta then."""
 
 
 class StreamAnswer(msgspec.Struct, frozen=True):
@@ -189,7 +191,8 @@ def event_answer(event: Recorded) -> EventAnswer:
         meta=UNSET if meta is None else meta,
         meta_base64=_base64(given) if meta is None and given else UNSET,
         data=UNSET if data is None else data,
-        data_base64=_base64(event.data) if data is None else UNSET,
+        data_base64=_base64(event.data) if data is None and not event.is_blank else UNSET,
+        expired=True if event.is_blank else UNSET,
     )
 
 

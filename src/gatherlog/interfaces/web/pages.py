@@ -22,6 +22,7 @@ from gatherlog.interfaces.web.guest_pages import GuestPages
 from gatherlog.interfaces.web.host_frame import HostFrame
 from gatherlog.interfaces.web.host_pages import HostPages
 from gatherlog.interfaces.web.invitation_page import UNLISTED, InvitationPage
+from gatherlog.interfaces.web.leave_page import LeavePage
 from gatherlog.interfaces.web.link_pages import LinkPages
 from gatherlog.interfaces.web.messages import LINK_UNKNOWN, SIGN_IN_TOO_OFTEN, message
 from gatherlog.interfaces.web.overview import Overview, overview
@@ -40,7 +41,7 @@ _WITHIN_THE_SITE: Final = (403, 404)
 """The statuses of errors whose pages show the sections of the site."""
 _SHOWN: Final = 100
 """Gatherings on the demo's first page."""
-_ROBOTS: Final = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\n"
+_ROBOTS: Final = "User-agent: *\nDisallow: /r/\nDisallow: /unsubscribe/\nDisallow: /leave/\n"
 
 
 class Pages:
@@ -62,6 +63,7 @@ class Pages:
         self._frame = HostFrame(platform, self._renderer, visitors, long_work)
         self._invitation = InvitationPage(platform, self._renderer, rate_limiter, visitors)
         self._unsubscribe = UnsubscribePage(platform, self._renderer)
+        self._leave = LeavePage(platform, self._renderer)
         self._sign_in = SignInPages(platform, self._renderer, rate_limiter, visitors)
         self._host = HostPages(self._frame, live)
         self._guest = GuestPages(self._frame)
@@ -86,6 +88,7 @@ class Pages:
             Route("/r/{token}", self._invitation.serve, methods=["GET", "POST"]),
             Route("/r/{token}/calendar.ics", self._invitation.calendar, methods=["GET"]),
             Route("/unsubscribe/{token}", self._unsubscribe.serve, methods=["GET", "POST"]),
+            Route("/leave/{token}", self._leave.serve, methods=["GET", "POST"]),
             *self._for_visitors(),
             *self._for_hosts(),
             *_routes(self._things.frame, self._things.pages()),

@@ -119,3 +119,20 @@ async def test_bad_settings_stay_in_the_form_and_nothing_is_saved(
     assert (refused.status_code, len(page.of_class("error"))) == (422, 1)
     assert f"{wrong}-error" in [element.get("id") for element in page.elements]
     assert await platform.profiles.profile(ada.account_id) == before
+
+
+async def test_the_settings_let_a_member_be_erased_and_think_again(
+    platform: Platform, ada: Chatter
+) -> None:
+    assert "Erase my account" in (await ada.page("/messages/settings")).text("main")
+    refused = await ada.send("/messages/settings", do="erase")
+    assert refused.status_code == 409
+    assert "sends no mail" in read(refused).text("main")
+
+    wishes = platform.own_erasures
+    await wishes.confirm(await wishes._token(ada.account_id, platform.clock()))
+    assert "will be erased after" in (await ada.page("/messages/settings")).text("main")
+    kept = await ada.send("/messages/settings", do="keep")
+
+    assert kept.headers["location"] == "/messages/settings?done=kept"
+    assert await wishes.pending(ada.account_id) is None

@@ -27,7 +27,8 @@ _DONE: Final = {
     "started": "Your message is on its way.",
     "left": "You have left the conversation.",
     "reported": "Thank you. The moderator will look at the message.",
-    "unblocked": "This member can write to you again.",
+    "asked": "We have e-mailed you a link. Nothing happens unless you open it within a day.",
+    "kept": "Your account stays.",
 }
 """By the query parameter `done`, what a page says was done. No other text of the URL is shown."""
 

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatherlog.apps.people import HandleTaken, Profile, ProfilePatch, QuietHours
+from gatherlog.apps.people.own_erasure import NoMailToConfirm
+from gatherlog.core.eventstore.clock import to_datetime
 from gatherlog.core.eventstore.errors import GatherlogError, Invalid
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.conversations.frame import HOME, ConversationFrame, Member
@@ -25,6 +27,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "time_zone": "Please choose a time zone from the list.",
     "quiet_hours": "Quiet hours need two different times, such as 22:00 and 07:30.",
 }
+_NO_MAIL: Final = "This site sends no mail. Please ask its operator to erase your account."
 _TAKEN: Final = "Somebody else has this handle, or had it until not long ago."
 
 
@@ -39,6 +42,8 @@ class SettingsPages:
         if request.method != "POST":
             return await self._page(member, filled(member.profile), note=self._frame.done(request))
         form = await self._frame.form(request, member)
+        if (wish := text(form, "do")) in ("erase", "keep"):
+            return await self._leave(member, wish)
         fields = Fields.read(form, (*_NAMES, *_SWITCHES))
         is_first = text(form, "do") == "handle"
         try:
@@ -49,6 +54,20 @@ class SettingsPages:
                 member, _with_flaws(fields, error), status=status_of(error), is_first=is_first
             )
         return self._frame.redirect(HOME if is_first else _PATH, "saved")
+
+    async def _leave(self, member: Member, wish: str) -> Response:
+        """Mail the link that confirms the erasure of the account, or keep the account."""
+        wishes = self._frame.platform.own_erasures
+        if wish == "keep":
+            await wishes.cancel(member.account)
+            return self._frame.redirect(_PATH, "kept")
+        try:
+            await wishes.ask(member.account)
+        except NoMailToConfirm as refused:
+            return await self._page(
+                member, filled(member.profile), status=status_of(refused), note=_NO_MAIL
+            )
+        return self._frame.redirect(_PATH, "asked")
 
     async def _page(
         self,
@@ -61,8 +80,19 @@ class SettingsPages:
     ) -> Response:
         template = "first.html" if is_first else "settings.html"
         return await self._frame.page(
-            template, member, status=status, fields=fields, zones=ZONES, note=note
+            template,
+            member,
+            status=status,
+            fields=fields,
+            zones=ZONES,
+            note=note,
+            leaves=await self._leaves(member),
         )
+
+    async def _leaves(self, member: Member) -> str | None:
+        """When the account is erased, as text; None if it is not."""
+        pending = await self._frame.platform.own_erasures.pending(member.account)
+        return None if pending is None else f"{to_datetime(pending.due_at):%d %B %Y, %H:%M}"
 
 
 def filled(profile: Profile) -> Fields:

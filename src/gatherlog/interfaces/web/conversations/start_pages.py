@@ -94,9 +94,8 @@ class StartPages:
         subject = (await self._messages.subjects(member.account, [about])).get(about)
         if subject is None:
             raise NotFound("There is nothing of this kind.")
-        return Matter(
-            about, topic(about, subject), await self._messages.receiver(subject), subject.is_own
-        )
+        receiver = await self._messages.receiver(member.account, about, subject)
+        return Matter(about, topic(about, subject), receiver, subject.is_own)
 
     async def _write(self, member: Member, form: FormData, about: About | None) -> str:
         """Write to whoever has the handle; where none is named, to whom the matter leads."""
@@ -116,7 +115,7 @@ class StartPages:
     async def _group(self, member: Member, form: FormData, about: About | None) -> str:
         handles = [one for one in _SEPARATORS.split(text(form, "members")[:_LONGEST]) if one]
         try:
-            return await self._messages.start_group(
+            line = await self._messages.start_group(
                 member.account,
                 [_handle(one) for one in handles],
                 title=text(form, "title"),
@@ -127,6 +126,7 @@ class StartPages:
             )
         except Repeated as repeated:
             return repeated.answer.decode()
+        return line.conversation.id
 
     async def _page(
         self,

@@ -6,8 +6,9 @@ from typing import Final
 
 from starlette.datastructures import FormData
 
-from gatherlog.apps.messages import BadMessage, BlockedByYou, ShownMessage, UnknownReceiver
+from gatherlog.apps.messages import BadMessage, BlockedByYou, Line, ShownMessage, UnknownReceiver
 from gatherlog.apps.messages.refusals import BLANK, ONESELF, TOO_LONG, UNPRINTABLE
+from gatherlog.apps.messages.service_members import GroupKeptOnce
 from gatherlog.apps.messages.service_sending import KeptOnce
 from gatherlog.apps.messages.texts import LONGEST
 from gatherlog.core.commands.handler import Handled, Once
@@ -74,12 +75,16 @@ def kept_once(form: FormData, member: str, path: str) -> KeptOnce:
     return once
 
 
-def group_once(form: FormData, member: str) -> Callable[[str], Once | None]:
+def group_once(form: FormData, member: str) -> GroupKeptOnce:
     """As `kept_once`, for the form that starts a group; the answer is the group's id."""
-    names = ("members", "title", "announce_only")
-    return lambda id: _once(
-        form, lambda handled: id.encode(), member, *[text(form, name) for name in names]
-    )
+    content = [text(form, name) for name in ("members", "title", "announce_only")]
+
+    def once(shown: Callable[[Handled], Line]) -> Once | None:
+        return _once(
+            form, lambda handled: shown(handled).conversation.id.encode(), member, *content
+        )
+
+    return once
 
 
 def _once(form: FormData, answer: Callable[[Handled], bytes], *content: str) -> Once | None:
