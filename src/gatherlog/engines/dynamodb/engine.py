@@ -19,11 +19,10 @@ from gatherlog.core.eventstore.known_rows import KnownRows
 from gatherlog.core.eventstore.planner import State, Wanted
 from gatherlog.core.eventstore.store import Document, Heads, Limits, Recalled, Ref, StreamHead
 from gatherlog.engines.dynamodb.erasing import blank_events, forget_keys
+from gatherlog.engines.dynamodb.getting import DocumentReads
 from gatherlog.engines.dynamodb.items import Item, documents_of, recalled_of
 from gatherlog.engines.dynamodb.keys import (
     HEADS,
-    counters_key,
-    document_key,
     idempotency_key,
     stream_key,
 )
@@ -72,6 +71,7 @@ class DynamoEngine(Engine):
         self._places = IndexPlaces(table)
         self._writer = Writer(table.client, table.name, (0,) * limits.partitions)
         self._known = KnownRows()
+        self._documents = DocumentReads(table)
         self._heads = Shared(self._read_heads)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
@@ -102,13 +102,8 @@ class DynamoEngine(Engine):
         )
 
     async def _load(self, keys: Iterable[str], streams: set[str], refs: set[Ref]) -> "_Loaded":
-        asked = [
-            *map(idempotency_key, keys),
-            *map(stream_key, streams),
-            *map(document_key, refs),
-            *map(counters_key, refs),
-        ]
-        loaded = _Loaded(await self.table.get(asked))
+        others = [*map(idempotency_key, keys), *map(stream_key, streams)]
+        loaded = _Loaded(await self._documents.with_items(refs, others))
         self._known.note_streams({name: loaded.streams.get(name, 0) for name in streams})
         self._known.note({ref: loaded.documents.get(ref) for ref in refs}, self._known.writes)
         return loaded
@@ -196,8 +191,7 @@ class DynamoEngine(Engine):
     async def get(self, refs: Sequence[Ref]) -> list[Document | None]:
         since = self._known.writes
         asked = {ref for ref in refs if ref[1] and may_exist(*ref)}
-        keys = [*map(document_key, asked), *map(counters_key, asked)]
-        documents = documents_of(await self.table.get(keys)) if keys else {}
+        documents = await self._documents.get(asked)
         self._known.note({ref: documents.get(ref) for ref in asked}, since)
         return [documents.get(ref) for ref in refs]
 
