@@ -82,8 +82,8 @@ temporary folder. Each server keeps an index of its own in it, which may be dele
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \
-with the process. With `postgresql:` and `dynamodb:` a server and a worker need one that all of them \
-share, or `GATHERLOG_JWT_KEY` |
+with the process. With `postgresql:` and `dynamodb:` a server and a worker need one that all of \
+them share, or `GATHERLOG_JWT_KEY` |
 
 ## Addresses of stores
 
