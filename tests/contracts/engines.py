@@ -33,6 +33,7 @@ DYNAMO_LIKE = Limits(
     commit_bytes=4 * 1024 * 1024,
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
+    answer_bytes=300 * 1024,
     page=1_000,
     page_bytes=1024 * 1024,
 )

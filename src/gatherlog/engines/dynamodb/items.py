@@ -14,9 +14,9 @@ __all__ = [
     "Value",
     "documents_of",
     "events_of",
-    "keys_text",
     "number",
     "packed_events",
+    "packed_keys",
     "recalled_of",
     "text",
 ]
@@ -38,8 +38,7 @@ COUNTER: Final = "c:"
 _pack: Final = msgspec.msgpack.Encoder().encode
 _Packed = tuple[str, str, int, int, bytes, int, str, bytes]
 _unpack: Final = msgspec.msgpack.Decoder(list[_Packed]).decode
-_decode_keys: Final = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
-_encode: Final = msgspec.json.Encoder().encode
+_unpack_keys: Final = msgspec.msgpack.Decoder(dict[str, tuple[str, ...]]).decode
 
 
 def text(value: str) -> dict[str, str]:
@@ -80,9 +79,9 @@ def recalled_of(item: Item) -> Recalled:
     return Recalled(item["f"].B, item["r"].B, int(item["w"].N))
 
 
-def keys_text(index_keys: Mapping[str, IndexKey]) -> str:
+def packed_keys(index_keys: Mapping[str, IndexKey]) -> bytes:
     """The keys of a document, as it keeps them besides what lists it."""
-    return _encode(index_keys).decode()
+    return _pack(index_keys)
 
 
 def documents_of(items: Iterable[Item]) -> dict[Ref, Document]:
@@ -105,7 +104,7 @@ def _document_of(ref: Ref, item: Item, counters: Item | None) -> Document:
         int(item["v"].N),
         0 if counters is None else int(counters["n"].N),
         item["b"].B if "b" in item else None,
-        _decode_keys(item["i"].S) if "i" in item else {},
+        _unpack_keys(item["i"].B) if "i" in item else {},
         {} if counters is None else _counters_of(counters),
     )
 

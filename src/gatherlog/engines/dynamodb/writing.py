@@ -14,7 +14,7 @@ from gatherlog.core.eventstore.plan_basis import net_adds, rests_on, written
 from gatherlog.core.eventstore.planner import KEY_LIFETIME
 from gatherlog.core.eventstore.store import Committed, Document, Ref
 from gatherlog.engines.dynamodb.actions import Change
-from gatherlog.engines.dynamodb.items import COUNTER, keys_text, number, packed_events, text
+from gatherlog.engines.dynamodb.items import COUNTER, number, packed_events, packed_keys, text
 from gatherlog.engines.dynamodb.keys import (
     bucket_key,
     counters_key,
@@ -153,7 +153,7 @@ class Transaction:
         if after.body is not None:
             attributes = {"b": {"B": after.body}, **self._listed(ref, after)}
             if after.index_keys:
-                attributes["i"] = text(keys_text(after.index_keys))
+                attributes["i"] = {"B": packed_keys(after.index_keys)}
         for attribute, value in attributes.items():
             change.set(attribute, value)
         if before is not None and before.body is not None:
