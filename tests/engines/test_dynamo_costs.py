@@ -6,12 +6,15 @@ for each KB. A consistent read costs 1 unit for each 4 KB, one of an index half 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, NewGuest, Rsvp
+from gatherlog.bootstrap import start
 from gatherlog.core import Commit, Query, Store
 from gatherlog.engines import open_store
+from gatherlog.settings import Settings
 from gatherlog.testing import CountingIds, StandingClock
 from tests.contracts.commits import append, commit, count, event, put, writing
 from tests.contracts.engines import Place
@@ -179,3 +182,18 @@ async def test_another_process_hears_of_a_commit_within_a_second_and_five_after_
     assert delays[0] < 1
     assert delays[1] < 1
     assert delays[2] < 5
+
+
+@pytest.mark.heavy
+async def test_a_site_on_which_nothing_happens_reads_two_units_a_second_at_most(
+    dynamo: Place, tmp_path: Path
+) -> None:
+    settings = Settings(store=dynamo.url, rate_limits="off", key_file=f"{tmp_path}/site.key")
+    platform = await start(settings)
+    async with platform.working():
+        await asyncio.sleep(30)
+        with metered(platform.store) as units:
+            await asyncio.sleep(20)
+    await platform.stop()
+
+    assert (units.written, units.read <= 2 * 20) == (0, True)

@@ -58,7 +58,8 @@ class HeadWatcher:
             self._engine.watch(self._engine_moved)
         self._waiting += 1
         try:
-            await self.latest()
+            if self._poller is None or timeout <= LAST_POLL:  # else it looks for all who wait
+                await self.latest()
             while not _is_beyond(self.heads, beyond) and not self._is_closed:
                 remaining = deadline - loop.time()
                 if remaining <= 0:
