@@ -39,6 +39,7 @@ class Connections:
         self._all: set[_Connection] = set()
         self._room = asyncio.Semaphore(MOST_CONNECTIONS)
         self._is_closed = False
+        self._keeper: asyncio.Task[None] | None = None
 
     async def send(self, request: bytes, seconds: float) -> Answer:
         """The answer to a request. Raises Lost if there is none within so many seconds."""
@@ -75,6 +76,8 @@ class Connections:
 
     async def _connected(self) -> "_Connection":
         loop = asyncio.get_running_loop()
+        if self._keeper is None:
+            self._keeper = loop.create_task(self._keep())
         name = self._host if self._tls is not None else None
         async with asyncio.timeout(CONNECT_SECONDS):
             _, connection = await loop.create_connection(
@@ -83,6 +86,13 @@ class Connections:
         self._all.add(connection)
         return connection
 
+    async def _keep(self) -> None:
+        """End all connections when this is cancelled, as all tasks are when their loop ends."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.close()
+
     def close(self) -> None:
         """End all connections; requests under way are lost."""
         self._is_closed = True
@@ -90,6 +100,8 @@ class Connections:
         for connection in self._all:
             connection.end()
         self._all.clear()
+        if self._keeper is not None:
+            self._keeper.cancel()
 
 
 class _Connection(asyncio.Protocol):

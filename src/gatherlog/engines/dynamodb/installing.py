@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import NotAStore, StoreFailed
+from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreFailed
+from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.engines.dynamodb.client import Client
 from gatherlog.engines.dynamodb.items import Item, number, text
 from gatherlog.engines.dynamodb.keys import FEED, INDEXES, index_name, partition_key, store_key
@@ -81,8 +82,7 @@ async def prepare(client: Client, place: DynamoPlace, *, create: bool) -> StoreR
     item = await table.get_one(store_key())
     if item is None and create:
         await _protect(client, place)
-        await _make_store(table, place, described)
-        item = await table.get_one(store_key())
+        item = await _made(table, place, described)
     if item is None:
         raise NotAStore(f"{place.shown} holds no store yet: gatherlog init --store '{place.shown}'")
     return _checked(place, described, item)
@@ -192,6 +192,17 @@ def _check_shape(place: DynamoPlace, described: TableDescription) -> None:
             f"the table {place.table!r} has other keys or indexes than a store; it was not changed:"
             " name another table"
         )
+
+
+async def _made(table: Table, place: DynamoPlace, described: TableDescription) -> Item:
+    """The record of a store that is made now. If others make it as well, one of them succeeds."""
+    backoff = Backoff()
+    while True:
+        await _make_store(table, place, described)
+        item = await table.get_one(store_key())
+        if item is not None:
+            return item
+        await backoff.pause(Busy(f"{place.shown} is being made by somebody else"))
 
 
 async def _make_store(table: Table, place: DynamoPlace, described: TableDescription) -> None:
