@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from gatherlog.testing import CountingIds
 from tests.apps.guests.recounting import check_rebuild
 from tests.contracts.child import children
 from tests.contracts.commits import commit
-from tests.contracts.engines import Place
+from tests.contracts.engines import DYNAMODB, FAULTY_DYNAMODB, Engine, Place, empty_place
 from tests.dynamo import url_of
 from tests.dynamo_faults import Faults, FaultyDynamo
 from tests.stores import events_of
@@ -107,8 +108,14 @@ async def test_every_acknowledged_rsvp_of_32_clients_is_there_and_all_documents_
 
 
 @pytest.mark.heavy
-async def test_32_processes_on_one_stream_make_progress_without_a_busy(dynamo: Place) -> None:
-    async with children(dynamo, PROCESSES, "append_exactly", times=3) as started:
+@pytest.mark.parametrize("engine", [DYNAMODB, FAULTY_DYNAMODB], ids=lambda engine: engine.name)
+async def test_32_processes_on_one_stream_make_progress_without_a_busy(
+    engine: Engine, tmp_path: Path
+) -> None:
+    async with (
+        empty_place(engine, tmp_path) as place,
+        children(place, PROCESSES, "append_exactly", times=3) as started,
+    ):
         for child in started:
             child.go()
         done = await asyncio.gather(*[child.results() for child in started])
