@@ -6,6 +6,9 @@ VENV := .venv
 WORKERS ?= auto
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The emulator of DynamoDB pins packages that others need newer, so it has an environment of its own.
+EMULATOR := .venv-ministack
+EMULATOR_READY := $(EMULATOR)/.ready
 DEMO := .demo
 CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -13,13 +16,13 @@ PYTEST := $(BIN)/python -m pytest
 # Thousands of small stores wait for the disk otherwise; the long tests of crashes keep it.
 IN_MEMORY = $(shell df --output=avail /dev/shm 2>/dev/null | \
 	awk 'NR == 2 && $$1 > 4e6 { print "PYTEST_DEBUG_TEMPROOT=/dev/shm" }')
-COMPILE := $(BIN)/uv --quiet pip compile pyproject.toml --universal --generate-hashes --no-header \
+COMPILE := $(BIN)/uv --quiet pip compile --universal --generate-hashes --no-header \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-reset test torture check format bench reference texts setup lock clean
+.PHONY: help demo demo-dynamodb demo-reset test torture check format bench reference texts setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,13 +30,16 @@ help: ## Show this list
 demo: $(READY) ## Serve the demo; its data lives in .demo/
 	@exec $(BIN)/gatherlog demo $(ARGS)
 
+demo-dynamodb: $(READY) $(EMULATOR_READY) ## Serve the demo from a table in an emulator, until it ends
+	@exec $(BIN)/python -m tests.dynamo demo $(ARGS)
+
 demo-reset: ## Throw the demo's data away
 	rm -rf $(DEMO)
 
-test: $(READY) ## Run all tests but the long ones (ARGS="-k waiting" narrows them)
+test: $(READY) $(EMULATOR_READY) ## Run all tests but the long ones (ARGS="-k waiting" narrows them)
 	$(IN_MEMORY) $(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" $(ARGS)
 
-torture: $(READY) ## Run the long tests: crashes, full disks, many processes
+torture: $(READY) $(EMULATOR_READY) ## Run the long tests: crashes, full disks, many processes
 	$(PYTEST) -m heavy --timeout 900 $(ARGS)
 
 check: $(READY) ## Lint, format, strict types, import contracts
@@ -46,7 +52,7 @@ format: $(READY) ## Sort imports, repair what lint can, format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## Measure against the raw limits and the peers
+bench: $(READY) $(EMULATOR_READY) ## Measure against the raw limits and the peers
 	$(BIN)/python -m benchmarks $(ARGS)
 
 reference: $(READY) ## Write the pages of docs/reference that are made from the code
@@ -57,10 +63,11 @@ texts: $(READY) ## Collect the texts of pages and letters in the catalogue for t
 		--keyword N_ --no-wrap --no-location --sort-output --omit-header \
 		--output locale/gatherlog.pot .
 
-setup: $(READY) ## Make .venv with everything for tests and checks
+setup: $(READY) $(EMULATOR_READY) ## Make .venv with everything for tests and checks
 
 lock: $(READY) ## Pin the dependencies again (UPGRADE=1 takes the newest)
-	$(COMPILE) --extra dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
+	$(COMPILE) requirements/ministack.in -o requirements/ministack.txt
 	@! grep -n '://' requirements/*.txt || { echo "The lock must hold no addresses." >&2; exit 1; }
 
 clean: ## Remove all .venvs and caches; the demo's data stays
@@ -73,6 +80,9 @@ clean: ## Remove all .venvs and caches; the demo's data stays
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
+ifneq ($(shell cat $(EMULATOR_READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(EMULATOR_READY)
+endif
 
 $(READY): requirements/dev.txt pyproject.toml
 	@if [ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -m pip --version >/dev/null 2>&1; \
@@ -83,4 +93,11 @@ $(READY): requirements/dev.txt pyproject.toml
 	@rm -f $@
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@echo "$(CURDIR)" > $@
+
+$(EMULATOR_READY): requirements/ministack.txt | $(READY)
+	@rm -rf $(EMULATOR)
+	$(BIN)/python -m venv $(EMULATOR)
+	$(EMULATOR)/bin/python -m pip --quiet --disable-pip-version-check --no-input install \
+		--require-hashes -r requirements/ministack.txt
 	@echo "$(CURDIR)" > $@

@@ -91,8 +91,8 @@ temporary folder. Each server keeps an index of its own in it, which may be dele
 | `GATHERLOG_JWT_KEY` | | the content of the key file; a private RSA key in PEM |
 | `GATHERLOG_KEY_FILE` | | beside SQLite's file, ending in `.key`; the file is made when it is \
 first needed, and kept. With `memory:` there is no file unless this names one, and the key ends \
-with the process. With `postgresql:` a server and a worker need one that all of them share, or \
-`GATHERLOG_JWT_KEY` |
+with the process. With `postgresql:` and `dynamodb:` a server and a worker need one that all of \
+them share, or `GATHERLOG_JWT_KEY` |
 
 ## Addresses of stores
 
@@ -105,6 +105,10 @@ parts may be left out, and come then from libpq's variables (`PGHOST`, `PGUSER`,
 `PGPASSFILE`, `PGSERVICE`, …). `?schema=party` names the schema, which is `gatherlog` otherwise; \
 other parameters are libpq's, such as `sslmode=verify-full`, `sslrootcert`, `passfile`, `service`, \
 `target_session_attrs` and `host`, which may be the folder of a socket |
+| `dynamodb://table?region=eu-central-1` | a table of DynamoDB; needs `gatherlog[dynamodb]`. The \
+region and the credentials may be left to the environment, as for all programs for AWS; `profile=` \
+names a profile. `partitions=` is the number of partitions of a new log, 8 otherwise, and \
+`endpoint=http://127.0.0.1:8000` an emulator |
 | `memory:` | a store that ends with the process |
 | `hostile:7` | a store for tests, which ends with the process and behaves as badly as the \
 contract of a store allows: it lags, collides, and loses answers; 7 is the seed of its choices |

@@ -30,7 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     store: str = "sqlite:///gatherlog.db"
     """A file, whose path is relative after three slashes and absolute after four, or a database:
-    `postgresql://user@host/database`, to which `?schema=name` may be added."""
+    `postgresql://user@host/database`, to which `?schema=name` may be added, or a table:
+    `dynamodb://table?region=eu-central-1`."""
     host: str = "127.0.0.1"
     port: int = 8000
     """0 takes a free port."""
@@ -49,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The site's private RSA key in PEM; None: it is in the key file."""
     key_file: str | None = None
     """The file with the site's private key; None: beside SQLite's file, ending in `.key`. Stores in
-    memory and on PostgreSQL have no such file unless it is named here."""
+    memory, on PostgreSQL and on DynamoDB have no such file unless it is named here."""
     search_folder: str | None = None
     """The folder of the index for searching, which may be deleted; None: beside SQLite's file,
     ending in `.search`, or a temporary one where the store has no file."""

@@ -172,9 +172,13 @@ async def card(store: Store, id: str) -> Document | None:
     return found
 
 
-async def whole_feed(store: Store, partition: int = 0) -> list[Recorded]:
-    """All events of a partition up to its head."""
+async def whole_feed(store: Store, partition: int | None = None) -> list[Recorded]:
+    """All events of a partition up to its head, or of one partition after the other."""
     events: list[Recorded] = []
+    if partition is None:
+        for one in range(store.limits.partitions):
+            events += await whole_feed(store, one)
+        return events
     head = (await store.heads())[partition]
     after = 0
     while after < head:

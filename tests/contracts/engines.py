@@ -21,6 +21,8 @@ from gatherlog.engines import open_store
 from gatherlog.engines.hostile import HostileStore
 from tests.contracts.commits import CARDS
 from tests.contracts.damage import DAMAGE, Damage
+from tests.dynamo import drop_table, found_emulator, url_of
+from tests.dynamo_faults import faulty_dynamo
 from tests.postgres import drop_schema, found_versions, make_for_role, server
 from tests.stores import HOSTILE_URL
 
@@ -31,6 +33,7 @@ DYNAMO_LIKE = Limits(
     commit_bytes=4 * 1024 * 1024,
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
+    answer_bytes=300 * 1024,
     page=1_000,
     page_bytes=1024 * 1024,
 )
@@ -63,6 +66,10 @@ class Engine(msgspec.Struct, frozen=True):
     """The version of the server that the tests start for it."""
     role: str | None = None
     """Used by a role of the database that has made nothing and may do no more than it must."""
+    on_emulator: bool = False
+    """Needs the emulator of DynamoDB that the tests start."""
+    with_faults: bool = False
+    """Through a proxy that does what the emulator never does."""
     on_demand: bool = False
     """The suite runs on it only where GATHERLOG_REQUIRE_ENGINES names it."""
     takes_long: bool = False
@@ -70,6 +77,8 @@ class Engine(msgspec.Struct, frozen=True):
 
     def is_there(self) -> bool:
         if self.postgres is not None and self.postgres not in found_versions():
+            return False
+        if self.on_emulator and found_emulator() is None:
             return False
         try:
             importlib.import_module(self.module)
@@ -110,6 +119,19 @@ def postgres(version: int) -> Engine:
 POSTGRES = postgres(18)
 POSTGRES_URL = "postgresql:"
 """Stands for an empty schema of `POSTGRES`; see `address`."""
+DYNAMODB_URL = "dynamodb:"
+"""Stands for a table of `DYNAMODB` that is not there yet; see `address`."""
+DYNAMODB = Engine(
+    "dynamodb",
+    "dynamodb",
+    "botocore",
+    "{server}",
+    durable=True,
+    shared=True,
+    on_emulator=True,
+    takes_long=True,
+)
+FAULTY_DYNAMODB = msgspec.structs.replace(DYNAMODB, name="dynamodb-with-faults", with_faults=True)
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -121,6 +143,8 @@ ENGINES = [
     POSTGRES,
     msgspec.structs.replace(postgres(16), name="postgres-16-least-rights", role="visitor"),
     msgspec.structs.replace(postgres(15), on_demand=True),
+    DYNAMODB,
+    FAULTY_DYNAMODB,
 ]
 
 
@@ -171,10 +195,14 @@ class Place:
         return store
 
     def _server_url(self) -> str:
-        """The address of a schema that nobody else uses, if the engine has a server."""
+        """The address of a schema or table that nobody else uses, if the engine has a server."""
+        schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
+        if self.engine.on_emulator:
+            return url_of(
+                schema, endpoint=faulty_dynamo().endpoint if self.engine.with_faults else None
+            )
         if self.engine.postgres is None:
             return ""
-        schema = "t" + sha256(str(self.path).encode()).hexdigest()[:16]
         here = server(self.engine.postgres)
         if self.engine.role is None:
             return here.url(schema)
@@ -202,6 +230,8 @@ class Place:
             await store.close()
         if self.engine.postgres is not None:
             drop_schema(self.url, user="postgres")
+        if self.engine.on_emulator:
+            drop_table(self.url)
 
     @property
     def arguments(self) -> list[str]:
@@ -220,12 +250,13 @@ async def empty_place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def address(url: str, folder: Path) -> AsyncIterator[str]:
-    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL is an
-    empty schema, which is removed afterwards."""
-    if url != POSTGRES_URL:
+    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL and
+    DYNAMODB_URL are an empty schema and no table yet, which are removed afterwards."""
+    engine = {POSTGRES_URL: POSTGRES, DYNAMODB_URL: DYNAMODB}.get(url)
+    if engine is None:
         yield url.format(path=folder)
         return
-    async with empty_place(POSTGRES, folder) as place:
+    async with empty_place(engine, folder) as place:
         yield place.url
 
 

@@ -63,6 +63,16 @@ TOO_MUCH: dict[str, tuple[str, Callable[[Limits], Commit]]] = {
         "bytes of a document",
         lambda limits: writing(put("a", b"x" * (limits.body_bytes + 1))),
     ),
+    "an answer": (
+        "bytes of an answer",
+        lambda limits: Commit(
+            appends=[append("card-1")], key="k", answer=b"x" * (limits.answer_bytes + 1)
+        ),
+    ),
+    "index keys": (
+        "bytes of the index keys of a document",
+        lambda limits: writing(put("a", b"", index_keys={"by_name": ("all", "é" * 33_000)})),
+    ),
     "actions": (
         "actions of a commit",
         lambda limits: commit("card-1", events=limits.commit_actions),
@@ -95,17 +105,22 @@ async def test_what_exceeds_a_limit_is_refused_with_the_name_of_the_limit(
     assert await store.heads() == (0,) * store.limits.partitions
 
 
+LONG_KEYS = dict.fromkeys(("by_name", "by_table"), ("é" * 200, "\x01" * 15000 + "é" * 8000))
+"""As many bytes of keys as a document may have."""
+
+
 async def test_as_much_as_the_limits_allow_is_accepted(store: Store) -> None:
     limits = store.limits
     await store.commit(commit("card-1", events=limits.commit_actions - 2))
     await store.commit(
         Commit(appends=[append("card-2", event(b"x" * limits.event_bytes))], key="k" * 400)
     )
+    await store.commit(Commit(key="answered", answer=b"x" * (limits.answer_bytes - 1000)))
     name = "card-" + "x" * 395
     await store.commit(
         Commit(
             appends=[append(name, Event("i" * 64, "t" * 400, 0, 0, b"", 1, "s" * 400))],
-            writes=[put("d" * 400, b"x" * limits.body_bytes, stream=name)],
+            writes=[put("d" * 400, b"x" * limits.body_bytes, stream=name, index_keys=LONG_KEYS)],
         )
     )
 
@@ -189,7 +204,7 @@ BESIDE_EVENTS: dict[str, Callable[[int], Commit]] = {
     "documents with index rows": lambda size: writing(
         *[put(f"{n}", b"", index_keys={"by_name": ("all",)}) for n in range(size // 7)]
     ),
-    "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size)]),
+    "counters": lambda size: writing(*[count(f"{n}", n=1) for n in range(size // 2)]),
     "bodies with counters": lambda size: writing(
         *[msgspec.structs.replace(put_one(f"{n}"), adds={"n": 1}) for n in range(size // 2)]
     ),

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from gatherlog.core import Limits
-from gatherlog.engines.hostile import LIMITS
+from gatherlog.engines.dynamodb.engine import LIMITS as DYNAMODB
+from gatherlog.engines.hostile import LIMITS as HOSTILE
 from tests.contracts.engines import ENGINES
 
 SUITE = Path(__file__).parent
@@ -67,11 +68,14 @@ def value(cell: str) -> int | bool:
 
 def test_the_table_of_limits_is_what_the_engines_have() -> None:
     rows = re.findall(
-        r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", DOCUMENT.read_text(), re.MULTILINE
+        r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \| [^|]+ \|$",
+        DOCUMENT.read_text(),
+        re.MULTILINE,
     )
 
-    assert {name: value(usual) for name, usual, _ in rows} == msgspec.structs.asdict(Limits())
-    assert {name: value(hostile) for name, _, hostile in rows} == msgspec.structs.asdict(LIMITS)
+    assert [{name: value(cells[column]) for name, *cells in rows} for column in range(3)] == [
+        msgspec.structs.asdict(one) for one in (Limits(), DYNAMODB, HOSTILE)
+    ]
 
 
 def test_no_two_tests_of_a_module_have_one_name() -> None:
@@ -91,4 +95,6 @@ def test_the_engines_under_contract() -> None:
         ("postgres-18", True, True, False),
         ("postgres-16-least-rights", True, True, False),
         ("postgres-15", True, True, False),
+        ("dynamodb", True, True, False),
+        ("dynamodb-with-faults", True, True, False),
     ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from gatherlog.core import Append, Commit, Store
 from gatherlog.core.eventstore.clock import system_clock
+from gatherlog.core.eventstore.planner import partition_of
 from gatherlog.core.projections.rebuild import verify
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.dead_letters import CATEGORY, DEAD_LETTERS
@@ -207,7 +208,8 @@ async def test_parked_events_survive_a_restart(durable: Place) -> None:
     subscription = Following(Destination(name="place", target=receiver, retry=steady))
     async with working(store, subscription):
         count = await say_much(store)
-        await eventually(lambda: has_backlogs(store, 1))
+        partitions = {partition_of(stream, store.limits.partitions) for stream in STREAMS}
+        await eventually(lambda: has_backlogs(store, len(partitions)))
     await store.close()
     receiver.cues.clear()
     again = await opened(durable)

@@ -1,4 +1,4 @@
-"""Fixtures: places for SQLite and PostgreSQL, and a large store, which takes long to copy."""
+"""Fixtures: places for SQLite, PostgreSQL and DynamoDB; a large store, which takes long to copy."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from gatherlog.core import Append, Commit, Event
 from tests.contracts.commits import NOON
-from tests.contracts.engines import POSTGRES, SQLITE, Place, empty_place
+from tests.contracts.engines import DYNAMODB, POSTGRES, SQLITE, Place, empty_place
 
 FILLING = 48
 """Events of a megabyte each in a large store."""
@@ -36,3 +36,10 @@ async def large(place: Place) -> Place:
         await store.commit(Commit(appends=[Append("filling-1", events)]))
     await store.close()
     return place
+
+
+@pytest.fixture
+async def dynamo(tmp_path: Path) -> AsyncIterator[Place]:
+    """A place for a table that is not there yet, in the emulator of DynamoDB."""
+    async with empty_place(DYNAMODB, tmp_path) as place:
+        yield place

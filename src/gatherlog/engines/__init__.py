@@ -11,10 +11,13 @@ from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.store import DeclaredView, Limits, Store
 from gatherlog.engines.addresses import read_address
 
-__all__ = ["back_up", "let_use", "open_store"]
+__all__ = ["back_up", "let_use", "needed_rights", "open_store"]
 
 _MOVE: Final = "move it with export and import instead"
-_BACKUPS: Final = {"postgresql": "back it up with pg_dump, as docs/engines.md says"}
+_BACKUPS: Final = {
+    "postgresql": "back it up with pg_dump, as docs/engines.md says",
+    "dynamodb": "AWS backs it up, as docs/engines.md says",
+}
 
 
 async def open_store(
@@ -29,7 +32,8 @@ async def open_store(
 
     `sqlite:///gatherlog.db` is a file relative to the working directory, `sqlite:////var/g.db` an
     absolute one; `postgresql://user@host/database` is a database, in which `?schema=name` names the
-    schema, and needs the extra `gatherlog[postgres]`; `memory:` lives as long as the process.
+    schema, and needs the extra `gatherlog[postgres]`; `dynamodb://table?region=eu-central-1` is a
+    table, and needs `gatherlog[dynamodb]`; `memory:` lives as long as the process.
     `hostile:7` is for tests, see `gatherlog.engines.hostile`; the number is its seed. `views` are
     those that the caller will query: their versions are recorded in the store. A missing store is
     made if `create` is set. `clock` decides when an idempotency key has expired.
@@ -49,10 +53,15 @@ async def open_store(
         seed = crc32(address.place.encode())
         return HostileStore(declared, seed=seed, limits=limits, clock=clock)
     if address.engine == "postgresql":
-        _demand_driver()
+        _demand_driver("asyncpg", "PostgreSQL", "postgres")
         from gatherlog.engines.postgres import open_postgres
 
         return await open_postgres(url, declared, create=create, limits=limits, clock=clock)
+    if address.engine == "dynamodb":
+        _demand_driver("botocore", "DynamoDB", "dynamodb")
+        from gatherlog.engines.dynamodb import open_dynamodb
+
+        return await open_dynamodb(url, declared, create=create, limits=limits, clock=clock)
     from gatherlog.engines.sqlite import open_sqlite
 
     return await open_sqlite(address.place, declared, create=create, limits=limits, clock=clock)
@@ -66,16 +75,30 @@ async def let_use(url: str, role: str) -> None:
     address = read_address(url)
     if address.engine != "postgresql":
         raise NotAStore(f"{address.shown} has no roles; only a store on PostgreSQL has them")
-    _demand_driver()
+    _demand_driver("asyncpg", "PostgreSQL", "postgres")
     from gatherlog.engines.postgres import let_role_use
 
     await let_role_use(url, role)
 
 
-def _demand_driver() -> None:
-    """Raise NotAStore, with advice, if the driver of PostgreSQL is not installed."""
-    if find_spec("asyncpg") is None:
-        raise NotAStore("PostgreSQL needs its driver: pip install 'gatherlog[postgres]'")
+async def needed_rights(url: str) -> str:
+    """The rights that a process needs to use the store at `url`, for the person who gives them.
+
+    Nothing where a store needs none that have to be given. Raises NotAStore if there is none.
+    """
+    address = read_address(url)
+    if address.engine != "dynamodb":
+        return ""
+    _demand_driver("botocore", "DynamoDB", "dynamodb")
+    from gatherlog.engines.dynamodb import told_rights
+
+    return await told_rights(url)
+
+
+def _demand_driver(module: str, engine: str, extra: str) -> None:
+    """Raise NotAStore, with advice, if the driver of an engine is not installed."""
+    if find_spec(module) is None:
+        raise NotAStore(f"{engine} needs its driver: pip install 'gatherlog[{extra}]'")
 
 
 def back_up(url: str, target: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.engines.dynamodb_address import read_dynamo_place
 from gatherlog.engines.postgres_address import read_place, without_password
 
 __all__ = ["StoreAddress", "read_address"]
@@ -11,6 +12,7 @@ __all__ = ["StoreAddress", "read_address"]
 _LABELS: Final = {
     "sqlite": "SQLite, one file",
     "postgresql": "PostgreSQL",
+    "dynamodb": "DynamoDB",
     "memory": "Memory, until it stops",
     "hostile": "Memory, with a hostile network; for tests",
 }
@@ -21,8 +23,8 @@ class StoreAddress(NamedTuple):
 
     engine: str
     place: str
-    """What the engine needs: the path of SQLite's file, the address of a database, the seed of the
-    hostile engine."""
+    """What the engine needs: the path of SQLite's file, the address of a database or a table, the
+    seed of the hostile engine."""
     label: str
     """A description of the engine that the site shows to its visitors."""
     file: Path | None = None
@@ -38,6 +40,8 @@ class StoreAddress(NamedTuple):
                 return f"sqlite:///{self.place}"
             case "postgresql":
                 return without_password(self.place)
+            case "dynamodb":
+                return self.place
             case _:
                 return f"{self.engine}:{self.place}"
 
@@ -59,10 +63,14 @@ def read_address(url: str) -> StoreAddress:
     if not colon or label is None:
         raise NotAStore(
             f"{without_password(url)!r} is not an address of a store; use sqlite:///file.db, "
-            "postgresql://user@host/database, memory:, or, for tests, hostile:7"
+            "postgresql://user@host/database, dynamodb://table?region=eu-central-1, memory:, or,"
+            " for tests, hostile:7"
         )
     if engine == "postgresql":
         read_place(url)
+        return StoreAddress(engine, url, label, is_lasting=True)
+    if engine == "dynamodb":
+        read_dynamo_place(url)
         return StoreAddress(engine, url, label, is_lasting=True)
     if engine == "sqlite":
         path = place.removeprefix("///")

@@ -55,6 +55,7 @@ LIMITS: Final = Limits(
     commit_bytes=2_900 * 1024,
     event_bytes=300 * 1024,
     body_bytes=300 * 1024,
+    answer_bytes=300 * 1024,
     page=1_000,
     page_bytes=1024 * 1024,
     queries_lag=True,

@@ -112,7 +112,7 @@ async def _refuse_foreign(settings: Settings) -> None:
     await there.close()
     raise NotAStore(
         f"{settings.address.shown} holds a store that this demo has not made; name another schema,"
-        " as in ?schema=demo"
+        " as in ?schema=demo, or another table"
     )
 
 

@@ -12,7 +12,7 @@ from gatherlog.core.retention import EXPIRIES, RETENTION
 from gatherlog.core.subscriptions.worker import VIEWS as WORKER_VIEWS
 from gatherlog.testing import StandingClock
 from tests.apps.messages.talking import Everything, LeadingIds, MadeUpPeople
-from tests.contracts.engines import POSTGRES_URL, store_at
+from tests.contracts.engines import DYNAMODB_URL, POSTGRES_URL, store_at
 from tests.stores import HOSTILE_URL
 
 ENGINES = {
@@ -20,6 +20,7 @@ ENGINES = {
     "sqlite": "sqlite:///{path}/messages.db",
     "hostile": HOSTILE_URL,
     "postgres": POSTGRES_URL,
+    "dynamodb": DYNAMODB_URL,
 }
 
 

@@ -11,7 +11,7 @@ from gatherlog.bootstrap import VIEWS, new_id
 from gatherlog.core.eventstore.store import Store
 from gatherlog.targets.mail import Mailbox
 from gatherlog.testing import StandingClock
-from tests.contracts.engines import POSTGRES_URL, store_at
+from tests.contracts.engines import DYNAMODB_URL, POSTGRES_URL, store_at
 
 KEY = RsaKey.generate()
 
@@ -26,6 +26,7 @@ URLS = {
     "sqlite": "sqlite:///{path}/people.db",
     "hostile": "hostile:1",
     "postgres": POSTGRES_URL,
+    "dynamodb": DYNAMODB_URL,
 }
 
 

@@ -9,7 +9,7 @@ from gatherlog.apps.things import VIEWS, ThingService
 from gatherlog.core import Limits, Store
 from gatherlog.testing import CountingIds, StandingClock
 from tests.apps.things.sample_things import NOW, Town
-from tests.contracts.engines import POSTGRES_URL, store_at
+from tests.contracts.engines import DYNAMODB_URL, POSTGRES_URL, store_at
 from tests.stores import HOSTILE_URL
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
@@ -19,6 +19,7 @@ ENGINES = {
     "small": ("sqlite:///{path}/things.db", SMALL),
     "hostile": (HOSTILE_URL, None),
     "postgres": (POSTGRES_URL, None),
+    "dynamodb": (DYNAMODB_URL, None),
 }
 """The address of each engine, and its limits where they are not its own."""
 

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 import pytest
 
 from gatherlog.core import NEW, Commit, Committed, Limits
-from gatherlog.core.eventstore.commit_queue import LONG, QUEUE_BYTES, CommitQueue
+from gatherlog.core.eventstore.commit_queue import (
+    LONG,
+    QUEUE_BYTES,
+    SHARED_COLLISIONS,
+    CommitQueue,
+)
 from gatherlog.core.eventstore.engine import Collision, GroupLimits, OutcomeUnknown, Planned
 from gatherlog.core.eventstore.errors import (
     Busy,
@@ -161,6 +166,17 @@ def test_a_group_that_collides_comes_again_in_halves() -> None:
 
     assert errors(done) == [Committed] * 5
     assert (engine.groups[0], sorted(engine.groups[1:])) == (5, [2, 3])
+
+
+def test_a_group_whose_commits_share_their_collisions_is_divided_only_in_the_end() -> None:
+    shared = [Collision(shared=True) for _ in range(SHARED_COLLISIONS + 1)]
+    engine = ScriptedEngine(*shared, None)
+
+    done = committed(engine, *[commit(f"card-{n}") for n in range(5)])
+
+    assert errors(done) == [Committed] * 5
+    assert engine.groups[: SHARED_COLLISIONS + 1] == [5] * (SHARED_COLLISIONS + 1)
+    assert sorted(engine.groups[SHARED_COLLISIONS + 1 :]) == [2, 3]
 
 
 def test_an_unknown_outcome_holds_up_no_other() -> None:

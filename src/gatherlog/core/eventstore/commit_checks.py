@@ -39,6 +39,8 @@ NAME_BYTES = 400
 """Of the UTF-8 of a stream, a document's id, a key, a subject or an event's type."""
 VIEW_BYTES = 48
 """Of the UTF-8 of the name of a view, an index or a counter."""
+INDEX_KEYS_BYTES = 64 * 1024
+"""Of the UTF-8 of all index keys of a document, before they are cut."""
 MAX_ID = 64
 MAX_INTEGER = 2**63 - 1
 EVENT_OVERHEAD = 100
@@ -58,6 +60,8 @@ def check_commit(commit: Commit, limits: Limits) -> tuple[int, int]:
     _check_bytes("an answer", commit.answer)
     _check_bytes("a fingerprint", commit.fingerprint)
     size = len(commit.answer) + len(commit.fingerprint)
+    if size > limits.answer_bytes:
+        raise LimitExceeded("an answer", "bytes", limits.answer_bytes, size)
     for append in commit.appends:
         size += _check_append(append, limits.event_bytes)
     if len(commit.appends) > 1:
@@ -80,8 +84,8 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     """How many rows or items an engine may have to check or write for a commit, at most.
 
     It counts every event, the heads of each stream and of its partition, documents, their counters
-    where a body is written as well, the key and, where the engine counts them, index rows. What is
-    stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
+    where they are added to or bounded, the key and, where the engine counts them, index rows. What
+    is stored does not matter, so an app can cut its commits by it: see `Limits.commit_actions`.
     """
     actions = 0 if commit.key is None else 1
     actions += 2 * len(commit.appends) + len(commit.writes)
@@ -90,8 +94,8 @@ def count_actions(commit: Commit, limits: Limits) -> int:
     for write in commit.writes:
         if write.body is not KEEP:
             actions += limits.index_rows * write.indexes
-            if write.adds or write.at_most or write.at_least:
-                actions += 1
+        if write.adds or write.at_most or write.at_least:
+            actions += 1
     return actions
 
 
@@ -207,6 +211,7 @@ def _check_rebuild(write: Write, at: int) -> None:
 
 
 def _check_keys(index_keys: Mapping[str, IndexKey]) -> None:
+    characters = 0
     for index, key in index_keys.items():
         _check_counter(index)
         if type(key) is not tuple or not key:
@@ -216,6 +221,15 @@ def _check_keys(index_keys: Mapping[str, IndexKey]) -> None:
                 raise ValueError(f"a part of the key in index {index!r} is text, not {part!r}")
             if not part.isascii():
                 _check_unicode("a part of an index key", part)
+            characters += len(part)
+    if characters * 4 > INDEX_KEYS_BYTES:
+        _check_bytes_of_keys(index_keys)
+
+
+def _check_bytes_of_keys(index_keys: Mapping[str, IndexKey]) -> None:
+    size = sum(len(part.encode()) for key in index_keys.values() for part in key)
+    if size > INDEX_KEYS_BYTES:
+        raise LimitExceeded("the index keys of a document", "bytes", INDEX_KEYS_BYTES, size)
 
 
 @lru_cache(maxsize=65_536)

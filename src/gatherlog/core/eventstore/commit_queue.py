@@ -5,7 +5,8 @@ group is being written, the next one forms. A long commit is written alone, and 
 that are short, so that a short one waits for one long commit at most. Other work that has to be
 alone, such as blanking events, takes turns with groups (`alone`). A group that collides with
 another process steps aside for a pause and then comes again in two halves, so that in the end a
-commit that keeps colliding is tried alone. Meanwhile other groups go on. The same holds for a group
+commit that keeps colliding is tried alone. A collision that all of the group are said to share
+divides it only after some more tries. Meanwhile other groups go on. The same holds for a group
 whose outcome is unknown.
 """
 
@@ -32,6 +33,8 @@ from gatherlog.core.eventstore.store import Commit, Committed
 __all__ = ["CommitQueue"]
 
 QUEUE_COMMITS: Final = 16_384
+SHARED_COLLISIONS: Final = 8
+"""So often a group comes again as a whole, if its commits are said to share their collisions."""
 LONG: Final = 40
 """Actions beyond which a commit is long; an answer of a guest has some five. Imports write
 some hundred."""
@@ -46,7 +49,7 @@ Pending = tuple[Commit, int, int, "asyncio.Future[Committed]"]
 class _Group:
     """Commits that are written together, and how often that failed."""
 
-    __slots__ = ("anew", "backoff", "commits", "members", "needed")
+    __slots__ = ("anew", "backoff", "collisions", "commits", "members", "needed")
 
     def __init__(self, members: Sequence[Pending]) -> None:
         self.members = members
@@ -55,9 +58,17 @@ class _Group:
         self.backoff: Backoff | None = None
         self.anew = False
         """Whether what this process knows of the store has turned out to be old."""
+        self.collisions = 0
+        """How often it has come again as a whole."""
 
-    def parts(self) -> "list[_Group]":
+    def parts(self, reason: Exception) -> "list[_Group]":
         """The two halves, or the group itself if it is one commit; to be tried anew."""
+        is_shared = isinstance(reason, Collision) and reason.shared
+        if is_shared and self.collisions < SHARED_COLLISIONS:
+            self.collisions += 1
+            self.anew = True
+            self.backoff = self.backoff or Backoff()
+            return [self]
         middle = (len(self.members) + 1) // 2
         halves = self.members[:middle], self.members[middle:]
         parts = [_Group(half) for half in halves if half]
@@ -217,8 +228,8 @@ class CommitQueue:
         return None
 
     def _step_aside(self, group: _Group, reason: Exception) -> None:
-        """Try both halves of a group again after a pause, each until its deadline."""
-        for part in group.parts():
+        """Try the parts of a group again after a pause, each until its deadline."""
+        for part in group.parts(reason):
             try:
                 assert part.backoff is not None
                 pause = part.backoff.next_pause(reason)

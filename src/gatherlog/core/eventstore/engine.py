@@ -40,7 +40,15 @@ T = TypeVar("T")
 
 
 class Collision(Exception):
-    """Somebody else has changed what a plan rests on; nothing of it was written."""
+    """Somebody else has changed what a plan rests on; nothing of it was written.
+
+    If it is said to be `shared`, the commits of the group are likely to collide one by one just as
+    they did together, so a group is not divided at once.
+    """
+
+    def __init__(self, why: str = "", *, shared: bool = False) -> None:
+        super().__init__(why)
+        self.shared = shared
 
 
 class OutcomeUnknown(StoreFailed):

@@ -90,7 +90,7 @@ class HeadWatcher:
 
     def _is_looked_after(self, timeout: float) -> bool:
         """Whether who waits so long would hear of whatever has happened by now."""
-        return self._engine.tells and self._poller is not None and timeout >= LAST_POLL
+        return self._poller is not None and timeout >= LAST_POLL
 
     async def _poll(self) -> None:
         """Look at the store for all who wait, more and more seldom while nothing moves.

@@ -1,7 +1,9 @@
 """Trying again, in the one way that is used everywhere: pauses with full jitter, up to a deadline.
 
 "Full jitter" draws each pause evenly between nothing and a bound that doubles with every failure,
-so that many callers who collided do not collide again at the same moments.
+so that many callers who collided do not collide again at the same moments. The bound shrinks the
+longer somebody has been trying, so that of many who want the same, those who came first are likely
+to be next: without that, a few of them would find nothing but collisions until the deadline.
 """
 
 import asyncio
@@ -16,20 +18,29 @@ __all__ = ["DEADLINE", "Backoff", "pause_bound", "until_no_conflict"]
 DEADLINE: Final = 5.0
 """Seconds after the first failure beyond which nothing is tried again."""
 FIRST_BOUND: Final = 0.001
-LONGEST_BOUND: Final = 0.1
+LONGEST_BOUND: Final = 0.2
 """Seconds that the bound of a pause begins with, and never passes."""
+PATIENCE: Final = DEADLINE / 2
+"""Seconds over which the bound of whoever keeps trying shrinks,"""
+LEAST_PATIENCE: Final = 0.05
+"""to this part of what it would be."""
 
 T = TypeVar("T")
 
 
 class Backoff:
-    """The pauses between the tries of one piece of work. It costs nothing until something fails."""
+    """The pauses between the tries of one piece of work. It costs nothing until something fails.
 
-    __slots__ = ("_deadline", "_failures")
+    They shrink towards the deadline, unless it is said that nobody else is in the way (`hurries`):
+    whoever is overloaded must not be asked more and more often.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_deadline", "_failures", "_hurries")
+
+    def __init__(self, *, hurries: bool = True) -> None:
         self._failures = 0
         self._deadline = 0.0
+        self._hurries = hurries
 
     def next_pause(self, reason: Exception) -> float:
         """Seconds until the next try. Raises Busy from `reason` once DEADLINE has passed."""
@@ -40,6 +51,9 @@ class Backoff:
             raise Busy(f"gave up after {DEADLINE:g} s: {reason}") from reason
         self._failures += 1
         bound = pause_bound(self._failures, first=FIRST_BOUND, longest=LONGEST_BOUND)
+        if self._hurries:
+            waited = now - (self._deadline - DEADLINE)
+            bound *= max(LEAST_PATIENCE, 1 - waited / PATIENCE)
         return random.uniform(0, bound)
 
     async def pause(self, reason: Exception) -> None:
@@ -48,7 +62,7 @@ class Backoff:
 
     def copy(self) -> "Backoff":
         """The same failures and deadline, for a part of the work that is now tried by itself."""
-        backoff = Backoff()
+        backoff = Backoff(hurries=self._hurries)
         backoff._failures, backoff._deadline = self._failures, self._deadline
         return backoff
 

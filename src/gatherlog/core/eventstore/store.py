@@ -226,6 +226,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     commit_bytes: int = 16 * 1024 * 1024
     event_bytes: int = 1024 * 1024
     body_bytes: int = 1024 * 1024
+    answer_bytes: int = 16 * 1024 * 1024
+    """Of the answer of a commit with its fingerprint."""
     page: int = 10_000
     """The highest `limit=` of any reading method."""
     page_bytes: int = 8 * 1024 * 1024

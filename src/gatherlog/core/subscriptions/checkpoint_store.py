@@ -304,9 +304,12 @@ class CheckpointStore:
         await asyncio.shield(self._renewal)
 
     async def check_lease(self) -> None:
-        """Raise LeaseLost if another worker has the lease; when no write is under way."""
+        """Raise LeaseLost if another worker has the lease; when no write is under way.
+
+        It is for a partition without work: what happened a moment ago may be overlooked.
+        """
         async with self.lock:
-            await self._lease.check()
+            await self._lease.glance()
 
     async def _renew_lease(self) -> None:
         async with self.lock:

@@ -22,6 +22,7 @@ from gatherlog.core.eventstore.retrying import Backoff, until_no_conflict
 from gatherlog.core.eventstore.store import Commit, Store, Write
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import checkpoint_id, versioned_write
+from gatherlog.core.subscriptions.lease_glances import LeaseGlances
 
 __all__ = ["LEASES", "Lease", "LeaseHolder", "LeaseLost"]
 
@@ -55,9 +56,16 @@ class LeaseHolder:
     """One worker's view of the lease of one partition, which it may hold or not."""
 
     def __init__(
-        self, store: Store, subscription: str, partition: int, worker: str, seconds: float
+        self,
+        store: Store,
+        subscription: str,
+        partition: int,
+        worker: str,
+        seconds: float,
+        glances: LeaseGlances | None = None,
     ) -> None:
         self._store = store
+        self._glances = glances
         self._id = checkpoint_id(subscription, partition)
         self._worker = worker
         self._seconds = seconds
@@ -137,6 +145,14 @@ class LeaseHolder:
         if (await self.read()).holder != self._worker:
             self._valid_until = 0.0
             raise LeaseLost(f"{self._id} is processed by another worker now")
+
+    async def glance(self) -> None:
+        """As `check`, if others may have changed it; what they did a moment ago may be overlooked.
+
+        It is for a holder without work, who writes nothing.
+        """
+        if self._glances is None or not await self._glances.shows(self._id, self._version):
+            await self.check()
 
     async def release(self) -> None:
         """Leave it to any other worker; does nothing if it is not ours."""

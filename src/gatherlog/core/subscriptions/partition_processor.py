@@ -198,6 +198,17 @@ class PartitionProcessor:
         return heads
 
     async def _wait(self, heads: Heads, gather: float = 0.0) -> Heads:
+        """Wait for any event beyond `heads`, and check the lease meanwhile. Returns the new heads.
+
+        As long as no event has come there is nothing to read, and no command either. It ends
+        without one only if it is time for something else.
+        """
+        while True:
+            now = await self._wait_a_while(heads, gather)
+            if now != heads or self._state.is_stopping or self._orphans_at is not None:
+                return now
+
+    async def _wait_a_while(self, heads: Heads, gather: float) -> Heads:
         """Wait for any event beyond `heads`, for `IDLE_LEASES` lengths of a lease at most.
 
         If one came, wait `gather` seconds more, so that more events share a page; otherwise check

@@ -21,6 +21,7 @@ from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
 from gatherlog.core.subscriptions.document_locks import DocumentLocks
+from gatherlog.core.subscriptions.lease_glances import LeaseGlances
 from gatherlog.core.subscriptions.lease_observations import OBSERVATIONS
 from gatherlog.core.subscriptions.lease_taking import LeaseTaker
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
@@ -84,6 +85,11 @@ class Worker:
         self._stopping = asyncio.Event()
         self._processors: dict[tuple[str, int], PartitionProcessor] = {}
         partitions = store.limits.partitions
+        self._glances = {
+            name: LeaseGlances(store, LEASES.query("by_subscription", name), lease_seconds)
+            for name in names
+            if partitions > 1
+        }
         self._document_locks = {name: DocumentLocks(partitions) for name in names}
         """So that partitions whose events change the same documents do not conflict here."""
 
@@ -111,7 +117,9 @@ class Worker:
     async def _serve(self, subscription: Subscription, partition: int) -> None:
         """Process one partition whenever its lease can be taken, and start again after errors."""
         name = subscription.name
-        lease = LeaseHolder(self._store, name, partition, self.id, self._lease_seconds)
+        lease = LeaseHolder(
+            self._store, name, partition, self.id, self._lease_seconds, self._glances.get(name)
+        )
         clock, failures = asyncio.get_running_loop().time, 0
         while not self._stopping.is_set():
             began = clock()

@@ -13,6 +13,7 @@ from gatherlog.core.eventstore.engine import (
 from gatherlog.core.eventstore.engine_store import IndexRowStore
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.index_keys import IndexRange
+from gatherlog.core.eventstore.known_rows import KnownRows
 from gatherlog.core.eventstore.page_sizes import (
     bytes_of_documents,
     bytes_of_events,
@@ -35,7 +36,6 @@ from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
 from gatherlog.engines.postgres.given import GivenEvents
 from gatherlog.engines.postgres.index_rows import read_misindexed, rewrite_rows
 from gatherlog.engines.postgres.installing import script
-from gatherlog.engines.postgres.known import KnownRows
 from gatherlog.engines.postgres.outcomes import WriterMark, give_up
 from gatherlog.engines.postgres.views import read_views, save_views
 from gatherlog.engines.postgres.wakeups import Wakeups

@@ -24,7 +24,9 @@ StoreUrl = Annotated[
     Parameter(
         name="--store",
         help="Address of the store: sqlite:///file.db is relative, sqlite:////var/file.db "
-        "absolute; postgresql://user@host/database is a database. Default: GATHERLOG_STORE, else sqlite:///gatherlog.db.",
+        "absolute; postgresql://user@host/database is a database, "
+        "dynamodb://table?region=eu-central-1 a table. Default: GATHERLOG_STORE, else "
+        "sqlite:///gatherlog.db.",
     ),
 ]
 HostName = Annotated[

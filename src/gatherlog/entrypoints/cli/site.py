@@ -29,7 +29,8 @@ DemoStoreUrl = Annotated[
     str | None,
     Parameter(
         name="--store",
-        help="A database to keep the data in: postgresql://user@host/database. Default: a file.",
+        help="A database to keep the data in: postgresql://user@host/database, or "
+        "dynamodb://table?region=eu-central-1. Default: a file.",
     ),
 ]
 
@@ -48,7 +49,7 @@ def demo(*, store: DemoStoreUrl = None, host: HostName = None, port: Port = None
     from gatherlog.engines.postgres_address import without_password
     from gatherlog.entrypoints.demo import run_demo
 
-    if store is not None and not store.startswith("postgresql:"):
+    if store is not None and not store.startswith(("postgresql:", "dynamodb:")):
         shown = without_password(store)
         raise CommandRefused(f"the demo keeps its files in .demo/; {shown!r} is not a database")
     settings = settings_from(store=store, host=host, port=port, demo=True)
@@ -121,21 +122,27 @@ def init(
         Parameter(help="A role of the database that may use the store, with no more rights."),
     ] = None,
 ) -> None:
-    """Make a store with the gathering `default`; one that is there stays as it is."""
-    from gatherlog.engines import let_use
+    """Make a store with the gathering `default`; one that is there stays as it is.
+
+    On DynamoDB it makes the table, and prints the rights that running the site needs.
+    """
+    from gatherlog.engines import let_use, needed_rights
 
     settings = settings_of_lasting(store)
     is_new = settings.address.is_missing or settings.address.is_empty
 
-    async def make() -> None:
+    async def make() -> str:
         async with started_platform(settings):
             pass
         if for_role is not None:
             await let_use(settings.store, for_role)
+        return await needed_rights(settings.store)
 
-    finish(make())
+    rights = finish(make())
     was_there = settings.address.file is not None and not is_new
     print(f"{settings.address.shown} {'was a store already' if was_there else 'is ready'}.")
+    if rights:
+        print(rights)
 
 
 def backup(

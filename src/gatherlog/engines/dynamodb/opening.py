@@ -1,0 +1,54 @@
+"""Opening a store on DynamoDB."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gatherlog.core.eventstore.clock import Clock
+from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.core.eventstore.store import DeclaredView, Limits
+from gatherlog.engines.dynamodb.client import Client
+from gatherlog.engines.dynamodb.engine import LIMITS, DynamoEngine, DynamoStore
+from gatherlog.engines.dynamodb.installing import describe, prepare
+from gatherlog.engines.dynamodb.rights import rights_of
+from gatherlog.engines.dynamodb.table import Table
+from gatherlog.engines.dynamodb_address import read_dynamo_place
+
+__all__ = ["open_dynamodb", "told_rights"]
+
+
+async def open_dynamodb(
+    url: str,
+    views: Sequence[DeclaredView],
+    *,
+    create: bool,
+    limits: Limits | None,
+    clock: Clock,
+) -> DynamoStore:
+    """Open or make the store at `url`; see `gatherlog.engines.open_store`."""
+    place = read_dynamo_place(url)
+    client = await Client.of(place)
+    try:
+        record = await prepare(client, place, create=create)
+        if limits is not None and limits.partitions != record.partitions:
+            wrong = f"{record.partitions} partitions, not {limits.partitions}"
+            raise NotAStore(f"{place.shown}: the log has {wrong}")
+    except BaseException:
+        client.close()
+        raise
+    own = msgspec.structs.replace(limits or LIMITS, partitions=record.partitions)
+    engine = DynamoEngine(Table(client, place.table), record.id, own)
+    return await DynamoStore.open(engine, views, clock=clock)
+
+
+async def told_rights(url: str) -> str:
+    """What the table is, and the least rights that running needs; see `needed_rights`."""
+    place = read_dynamo_place(url)
+    client = await Client.of(place)
+    try:
+        described = await describe(client, place)
+    finally:
+        client.close()
+    if described is None:
+        raise NotAStore(f"there is no table {place.table!r} in {client.region}")
+    return rights_of(described)

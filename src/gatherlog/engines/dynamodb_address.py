@@ -1,0 +1,89 @@
+"""Where a store on DynamoDB is, as its address tells it; nothing is opened here."""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.engines.postgres_address import without_password
+
+__all__ = ["PARTITIONS", "DynamoPlace", "read_dynamo_place"]
+
+PARTITIONS: Final = 8
+"""Of a new store, if the address does not say otherwise."""
+MOST_PARTITIONS: Final = 64
+_TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+_REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
+_PARAMETERS: Final = ("endpoint", "partitions", "profile", "region")
+
+
+class DynamoPlace(NamedTuple):
+    """A table, and how its endpoint is reached."""
+
+    table: str
+    region: str | None
+    """None: the one of the environment or of the profile."""
+    partitions: int | None
+    profile: str | None
+    host: str | None
+    """The host, with its port if it is an unusual one; None: that of the region."""
+    is_secure: bool
+    shown: str
+
+    def demanded(self, region: str | None) -> str:
+        """The region. Raises NotAStore, with advice, if there is none."""
+        if region is None or not _REGION.fullmatch(region):
+            raise NotAStore(
+                f"{self.shown} needs a region: add ?region=eu-central-1, or set AWS_REGION or"
+                " AWS_DEFAULT_REGION"
+            )
+        return region
+
+
+def read_dynamo_place(url: str) -> DynamoPlace:
+    """The parts of an address `dynamodb://table?region=…&partitions=…&endpoint=…&profile=…`.
+
+    Raises NotAStore if it cannot be such an address.
+    """
+    parts = urlsplit(url)
+    table = parts.netloc
+    if parts.path not in ("", "/") or parts.fragment or not _TABLE.fullmatch(table):
+        raise NotAStore(
+            f"{without_password(url)!r} does not name a table: dynamodb://party?region=eu-central-1,"
+            " with a name of 3 to 255 letters, digits, _, . and -"
+        )
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    for name in given:
+        if name not in _PARAMETERS:
+            raise NotAStore(
+                f"{name!r} is not a parameter of the address of a table; there are"
+                f" {', '.join(_PARAMETERS)}"
+            )
+    region = given.get("region")
+    if region is not None and not _REGION.fullmatch(region):
+        raise NotAStore(f"{region!r} is not a region of AWS")
+    host, is_secure = _endpoint(given.get("endpoint"))
+    partitions = _partitions(given.get("partitions"))
+    return DynamoPlace(table, region, partitions, given.get("profile"), host, is_secure, url)
+
+
+def _partitions(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_PARTITIONS):
+        raise NotAStore(f"partitions={text}: a log has 1 to {MOST_PARTITIONS} partitions")
+    return int(text)
+
+
+def _endpoint(text: str | None) -> tuple[str | None, bool]:
+    """The host of an endpoint, and whether it is reached over TLS."""
+    if text is None:
+        return None, True
+    parts = urlsplit(text)
+    try:
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or parts.path not in ("", "/") or parts.query or "@" in parts.netloc:
+        raise NotAStore(f"endpoint={text}: an endpoint is named as http://127.0.0.1:8000")
+    return parts.netloc, parts.scheme == "https"

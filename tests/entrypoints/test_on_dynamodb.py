@@ -1,0 +1,94 @@
+"""The commands on a store in DynamoDB: made, served, and refused with words that help."""
+
+import json
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.engines import DYNAMODB, Place, empty_place
+from tests.entrypoints.terminal import gatherlog, running
+from tests.entrypoints.test_serving import get
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with empty_place(DYNAMODB, tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def url(place: Place) -> str:
+    return place.url
+
+
+def test_a_store_is_made_read_and_verified(url: str, tmp_path: Path) -> None:
+    made = gatherlog("init", cwd=tmp_path, GATHERLOG_STORE=url)
+    again = gatherlog("init", "--store", url, cwd=tmp_path)
+    read = gatherlog("read", "gathering-default", "--store", url, cwd=tmp_path)
+    verified = gatherlog("verify", "--store", url, cwd=tmp_path)
+
+    assert made == again
+    assert (made.status, made.err) == (0, "")
+    assert made.out.startswith(f"{url} is ready.\n")
+    assert (read.status, read.err) == (0, "")
+    assert "guests.gathering_created" in read.out
+    assert verified.status == 0
+    assert verified.err.startswith("1 stream, 1 event, 1 document: 0 differ\n")
+
+
+def test_making_a_store_prints_the_least_rights_of_whoever_serves(url: str, tmp_path: Path) -> None:
+    made = gatherlog("init", "--store", url, cwd=tmp_path).out
+
+    policy = json.loads(made[made.index("{") :])
+
+    on_items, on_indexes = policy["Statement"]
+    assert on_indexes["Action"] == "dynamodb:Query"
+    assert [name for name in on_items["Action"] if "Table" in name] == ["dynamodb:DescribeTable"]
+
+
+def test_a_table_that_is_not_there_is_refused_with_the_command_that_makes_it(
+    url: str, tmp_path: Path
+) -> None:
+    for command in ("verify", "read gathering-default", "key list"):
+        refused = gatherlog(*command.split(), "--store", url, cwd=tmp_path)
+
+        assert (refused.status, refused.out) == (1, "")
+        assert f"gatherlog init --store '{url}'" in refused.err
+        assert refused.err.count("\n") == 1
+
+
+def test_a_site_is_served_from_a_table(url: str, tmp_path: Path) -> None:
+    assert gatherlog("init", "--store", url, cwd=tmp_path).status == 0
+
+    with running(
+        *("serve", "--port", "0", "--store", url),
+        cwd=tmp_path,
+        GATHERLOG_KEY_FILE=f"{tmp_path}/site.key",
+    ) as serving:
+        address = serving.read_until("^Gatherlog serves").split()[-1]
+        ready, home = get(f"{address}/readyz"), get(address)
+        assert serving.stop(signal.SIGTERM) == 0
+
+    assert (ready[0], home[0]) == (200, 200)
+    assert b"DynamoDB" in home[1]
+
+
+def test_serving_needs_a_place_for_the_private_key(url: str, tmp_path: Path) -> None:
+    for command in ("serve", "work"):
+        refused = gatherlog(command, "--store", url, cwd=tmp_path)
+
+        assert (refused.status, refused.out) == (2, "")
+        assert "GATHERLOG_KEY_FILE" in refused.err
+
+
+def test_a_table_has_no_roles_and_is_backed_up_by_aws(url: str, tmp_path: Path) -> None:
+    gatherlog("init", "--store", url, cwd=tmp_path)
+
+    role = gatherlog("init", "--store", url, "--for-role", "host", cwd=tmp_path)
+    backup = gatherlog("backup", "copy", "--store", url, cwd=tmp_path)
+
+    assert (role.status, backup.status) == (1, 1)
+    assert "has no roles" in role.err
+    assert "AWS backs it up" in backup.err
