@@ -56,7 +56,7 @@ USAGE = [
     (["serve", "--port", "http"], "gatherlog serve --help"),
     (
         ["read", "x", "--store", "mysql://host"],
-        "use sqlite:///file.db, postgresql://user@host/database, memory:, or",
+        "use sqlite:///file.db, postgresql://user@host/database, dynamodb://table",
     ),
     (["key", "create"], "--role"),
     (["key", "create", "--role", "king"], "gatherlog key create --help"),

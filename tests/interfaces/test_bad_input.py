@@ -251,7 +251,7 @@ async def test_an_unknown_link_opens_nothing(nobody: AsyncClient) -> None:
 
 
 async def test_a_sheet_with_broken_lines_is_refused_line_by_line(api: AsyncClient) -> None:
-    sheet = b"first name,last name,email\nAda,Lovelace,a@x.org\n,,\nBob,Hund,nowhere\n,Nameless,\n"
+    sheet = b"first name,last name,email\nAda,Lovelace,a@x.org\n,,\nBob,Hund,nowhere\n,,b@x.org\n"
 
     refused = await api.post("/guests/import", content=sheet, headers=CSV)
 
@@ -261,7 +261,7 @@ async def test_a_sheet_with_broken_lines_is_refused_line_by_line(api: AsyncClien
 
 
 async def test_the_good_lines_of_a_sheet_are_imported_on_request(api: AsyncClient) -> None:
-    sheet = "First name;Last name\nAda;Lovelace\n;\n;Nameless\nZoë;Grün\n".encode("utf-8-sig")
+    sheet = "First name;Email\nAda;a@x.org\n;\n;b@x.org\nZoë;\n".encode("utf-8-sig")
 
     outcome = await api.post("/guests/import?keep_good=true", content=sheet, headers=CSV)
     again = await api.post("/guests/import?keep_good=true", content=sheet, headers=CSV)
@@ -271,7 +271,7 @@ async def test_the_good_lines_of_a_sheet_are_imported_on_request(api: AsyncClien
         (200, 0, 2),
     ]
     assert [line["line"] for line in outcome.json()["bad"]][-1] == 4
-    assert [guest["first_name"] for guest in (await api.get("/guests")).json()] == ["Zoë", "Ada"]
+    assert [guest["first_name"] for guest in (await api.get("/guests")).json()] == ["Ada", "Zoë"]
 
 
 async def test_a_preview_writes_nothing(api: AsyncClient, platform: Platform) -> None:
