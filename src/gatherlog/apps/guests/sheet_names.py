@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gatherlog.apps.guests.sheet_doubts import Doubt
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
-from gatherlog.apps.guests.sheet_parties import Party, family_of, without_titles
+from gatherlog.apps.guests.sheet_parties import Party, family_of, is_whose, without_titles
 from gatherlog.apps.guests.sheet_party_words import (
     JOINING,
     KIDS,
@@ -18,6 +18,9 @@ from gatherlog.apps.guests.sheet_party_words import (
     OF_SOMEBODY,
     ONE_KID,
     ONE_MORE,
+    PEOPLE,
+    RELATIVES,
+    SMALL_WORDS,
     SOMEBODYS,
     SUMS,
     TITLES,
@@ -49,6 +52,10 @@ _BORN = frozenset(
 """Words before the last name that somebody had at birth."""
 _RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
 _INITIAL = re.compile(r"\s[EYI]\s")
+_UNSURE = re.compile(r"(?<![^\W\d_])\?(?![^\W\d_])|\d\s*(?:[/–-]|or|oder|ou|o|of|eller)\s*\+?\d")
+"""A question mark behind something else than a letter, or two numbers: "+1?", "+1/+2"."""
+_NO_NAMES = NOBODY | SUMS | PEOPLE | RELATIVES
+"""What a cell may have alone, and is nobody's name."""
 _OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
 
 
@@ -97,11 +104,13 @@ def named_in_full(cell: str) -> Named:
         raise Unreadable("the name is missing")
     party = Party(cell)
     cell = _without_pictures(party, cell)
-    if normalised(cell) in NOBODY | SUMS:
+    if normalised(cell) in _NO_NAMES:
         party.doubt("stands in place of a name, and would become a guest of this name")
         return _named(party, [_plain(cell)])
     if _OF_SOMEBODY.fullmatch(normalised(cell)):
         party.doubt("says whose guest it is, and not who")
+    if _UNSURE.search(cell):
+        party.doubt("does not say for sure how many come", "seats")
     if cell.isupper() and _INITIAL.search(cell):
         party.doubt("may be two people; it is read as one")
     cell = _FULL_STOP.sub("", _STANDS_CLOSE.sub(r"\1. ", party.without_counts(cell)))
@@ -116,11 +125,11 @@ def named_in_full(cell: str) -> Named:
 
 
 def _is_strange(person: Person) -> bool:
-    """Whether a word of a name is a note, or a single letter that may stand for "and"."""
+    """Whether a word of a name is a note, or may stand for "and": one letter, or "sowie"."""
     words = f"{person.first} {person.last}".split()
     return len(words) > 1 and any(
         normalised(word) in NOT_IN_NAMES
-        or (len(word) == 1 and word.islower() and word not in _ONE_NAME)
+        or (word.islower() and (len(word) == 1 or word in SMALL_WORDS) and word not in _ONE_NAME)
         for word in words
     )
 
@@ -184,7 +193,7 @@ def _in_one(first: str, last: str) -> Named:
     party = Party(first)
     if " " in first and len(without_titles(first)[1]) > 1:
         party.doubt("stands beside an empty last name, which stays empty")
-    elif normalised(first) in NOBODY | SUMS:
+    elif normalised(first) in _NO_NAMES:
         party.doubt("stands in place of a name, and would become a guest of this name")
     return _named(party, [Person(first, "")])
 
@@ -214,12 +223,15 @@ def _parted(party: Party, cell: str) -> list[_Part]:
 
 
 def _without_relation(party: Party, part: _Part) -> _Part:
-    """Of "mit Partnerin Eva Klein" and "und Kinder Mia", the name."""
-    word, _, rest = part.text.partition(" ")
-    is_relation = bool(part.joint and rest) and normalised(word) in _RELATIONS
+    """Of "mit Partnerin Eva Klein", "and her husband Ben" and "und Kinder Mia", the name."""
+    words = part.text.split()
+    behind = 2 if len(words) > 2 and is_whose(words[0]) else 1
+    is_relation = (
+        bool(part.joint and words[behind:]) and normalised(words[behind - 1]) in _RELATIONS
+    )
     if is_relation or _WITH.fullmatch(part.joint):
         party.doubt("says who comes along in words that are not surely a name")
-    return part._replace(text=rest) if is_relation else part
+    return part._replace(text=" ".join(words[behind:])) if is_relation else part
 
 
 def _is_note(party: Party, part: _Part) -> bool:

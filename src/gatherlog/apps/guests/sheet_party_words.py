@@ -20,6 +20,7 @@ __all__ = [
     "ONE_MORE",
     "PEOPLE",
     "RELATIVES",
+    "SMALL_WORDS",
     "SOMEBODYS",
     "SUMS",
     "TICKETS",
@@ -109,7 +110,8 @@ TICKETS = _words(
     "kaartjes|kaartje|bilhetes|bilhete|ingressos|biljetter|biljett|x"
 )
 RELATIVES = FAMILIES | _words(
-    "parents|eltern|co|company|friends and family|anhang|friends|freunde|the family|his family"
+    "parents|eltern|co|company|friends and family|anhang|friends|freunde|the family|his family|"
+    "neighbours|neighbors|nachbarn|colleagues|kollegen|relatives|verwandte"
 )
 """Further people whose number nobody knows."""
 
@@ -142,9 +144,13 @@ NOT_IN_NAMES = _words(
     "corp|sarl|srl|bv|cancelled|canceled|declined|refunded|abgesagt|storniert|annule|annulee|"
     "cancelado|cancelada|annullato|geannuleerd|avbokad|"
     "waitlist|warteliste|pending|vegan|vegetarian|"
-    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown"
+    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown|"
+    "parents|eltern|neighbours|neighbors|nachbarn|colleagues|kollegen|team|club|verein|husband|"
+    "wife|spouse|ehemann|ehefrau|gattin|gatte|feat|ft"
 )
 """Words that are hardly ever part of a name, and often stand beside one."""
+SMALL_WORDS = frozenset(["or", "oder", "ou", "eller", "sowie", "nebst", "bzw.", "as", "resp."])
+"""Words that stand between two people or two notes, and are names if they have a capital."""
 SUMS = _words(
     "total|totals|sum|summe|gesamt|insgesamt|somme|totale|totaal|suma|soma|summa|grand total|"
     "zwischensumme|subtotal|total general|totalt|anzahl"
