@@ -431,6 +431,9 @@ KINDS = (
             "Talvez": "asked (status): Lovelace, Ada",
             "Kanske": "asked (status): Lovelace, Ada",
             "?": "asked (status): Lovelace, Ada",
+            "Attending?": "asked (status): Lovelace, Ada",
+            "Yes?": "asked (status): Lovelace, Ada",
+            "🤷": "asked (status): Lovelace, Ada",
         },
     ),
     Kind(

@@ -68,6 +68,17 @@ def test_numbers_that_contradict_each_other_are_bad_lines(
     assert reasons(read(f"Name,{header}\nAda Lovelace,{cells}\n")) == [(2, reason)]
 
 
+@pytest.mark.parametrize("header", ["Plus ones", "Kids", "Seats"])
+def test_a_question_mark_is_no_number(header: str) -> None:
+    sheet = read(f"Name,{header}\nAda Lovelace,?\n")
+
+    assert [line for line, _ in reasons(sheet)] == [2]
+
+
+def test_a_guest_without_a_seat_is_asked_about() -> None:
+    assert [doubt.kind for doubt in row("Name,Seats\nAda Lovelace,0\n").doubts] == ["seats"]
+
+
 def test_a_couple_shares_its_plus_ones_and_children() -> None:
     sheet = read("Name,Plus ones,Kids\nAda & Ben Lovelace,1,2\nCas Day + 1,1,\n")
 

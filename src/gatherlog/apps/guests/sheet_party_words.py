@@ -149,8 +149,10 @@ NOT_IN_NAMES = _words(
     "wife|spouse|ehemann|ehefrau|gattin|gatte|feat|ft"
 )
 """Words that are hardly ever part of a name, and often stand beside one."""
-SMALL_WORDS = frozenset(["or", "oder", "ou", "eller", "sowie", "nebst", "bzw.", "as", "resp."])
-"""Words that stand between two people or two notes, and are names if they have a capital."""
+SMALL_WORDS = _words(
+    "or|oder|ou|eller|sowie|nebst|bzw.|resp.|as|is|are|the|here|for|list|from|at|not|please"
+)
+"""Words that stand between two people, or in sentences, and are names if they have a capital."""
 SUMS = _words(
     "total|totals|sum|summe|gesamt|insgesamt|somme|totale|totaal|suma|soma|summa|grand total|"
     "zwischensumme|subtotal|total general|totalt|anzahl"

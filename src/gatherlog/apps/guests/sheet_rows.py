@@ -116,6 +116,10 @@ def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
         Counted(None, [People()] * len(named.people)),
     )
     doubts += [*named.doubts, *said.doubts, *_doubts_of_seats(given, named, layout)]
+    if counted.seats == 0 and not layout.verbatim:
+        doubts.append(
+            Doubt("seats", "has no seat, so that nobody can come; it may be a cancellation")
+        )
     rows = [
         _row(line, person, people, said, reasons)
         for person, people in zip(named.people, counted.each, strict=True)

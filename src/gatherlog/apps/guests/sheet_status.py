@@ -9,6 +9,7 @@ from gatherlog.apps.guests.sheet_status_words import (
     COMES,
     COMES_NOT,
     COMES_NOT_SIGNS,
+    COMES_SIGNS,
     NOT,
     OF_TICKETS,
     OPEN,
@@ -16,6 +17,8 @@ from gatherlog.apps.guests.sheet_status_words import (
 )
 
 __all__ = ["doubts_of_status"]
+
+_NOTHING = frozenset("-–—.…/ ")
 
 
 def doubts_of_status(given: Mapping[Column, str]) -> tuple[Doubt, ...]:
@@ -52,19 +55,25 @@ def _doubt(cell: str) -> Doubt:
 def _comes(cell: str) -> bool | None:
     """Whether a guest with this status comes; None if that is open or unknown."""
     word = normalised(cell)
+    if "?" in cell or word in OPEN:
+        return None
     if word in COMES:
         return True
     if word in COMES_NOT:
         return False
-    if word in OPEN:
-        return None
-    if not word and cell == "?":
-        return None
     if not word:
-        return not set(cell) & COMES_NOT_SIGNS
+        return _by_sign(cell)
     if word.isdecimal():
         return int(word[:9]) > 0
     return _in_a_sentence(word.split())
+
+
+def _by_sign(cell: str) -> bool | None:
+    """The answer in a sign. Dashes and dots say nothing, as if the cell were empty."""
+    signs = set(cell)
+    if signs & COMES_NOT_SIGNS:
+        return False
+    return True if signs & COMES_SIGNS or signs <= _NOTHING else None
 
 
 def _in_a_sentence(words: list[str]) -> bool | None:
