@@ -1,9 +1,9 @@
 """The link in a guest's letter, which opens the invitation as the guest's own link does.
 
 The secret of a guest's link is not stored, so no letter could repeat it. A letter has a link of its
-own instead: the guest's id, and a digest of it, of the present link and of the address, which needs
-the site's key. It ends with the link that the guest has, and when the guest gets another address, and
-opens only the invitation: no login, no page of hosts.
+own instead: the guest's id, and a digest of it, of the present link and of the address, which
+needs the site's key. It ends with the link and the address that the guest has, and opens only the
+invitation: no login, no page of hosts.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class MailedLinks:
         self._site = site
 
     async def url(self, guest: Guest) -> str:
-        """The address of the guest's invitation; the same one until the guest has a new link or address."""
+        """The URL of the guest's invitation; the same until the guest has a new link or address."""
         return f"{self._site}/r/{_MARK}{guest.id}.{await self._seal(guest)}"
 
     @staticmethod
