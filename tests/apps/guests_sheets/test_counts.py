@@ -75,6 +75,17 @@ def test_a_question_mark_is_no_number(header: str) -> None:
     assert [line for line, _ in reasons(sheet)] == [2]
 
 
+@pytest.mark.parametrize("cell", ["Ada Lovelace (+1?)", "Ada Lovelace +1/+2", "Ada Lovelace + 1-2"])
+def test_a_count_in_a_name_that_is_not_sure_is_asked_about(cell: str) -> None:
+    [first, *_] = read(f"Name\n{cell}\n").rows
+    assert "seats" in [doubt.kind for doubt in first.doubts]
+
+
+@pytest.mark.parametrize(("sign", "kinds"), [("👍", []), ("-", []), ("🤷", ["status"])])
+def test_a_sign_that_is_no_answer_is_asked_about(sign: str, kinds: list[str]) -> None:
+    assert [doubt.kind for doubt in row(f"Name,Status\nAda Lovelace,{sign}\n").doubts] == kinds
+
+
 def test_a_guest_without_a_seat_is_asked_about() -> None:
     assert [doubt.kind for doubt in row("Name,Seats\nAda Lovelace,0\n").doubts] == ["seats"]
 

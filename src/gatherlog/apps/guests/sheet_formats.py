@@ -250,7 +250,7 @@ def _added(word: str, fields: frozenset[str]) -> Column | None:
 
 
 def _by_hand(folded: Sequence[str]) -> list[Column | None]:
-    fields = [_FIELD_OF.get(word) for word in folded]
+    fields: list[str | None] = [_FIELD_OF.get(word) for word in folded]
     present = set(fields)
     emails: dict[int, int] = {}
     for n, word in enumerate(folded):

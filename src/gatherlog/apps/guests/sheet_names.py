@@ -11,6 +11,7 @@ from gatherlog.apps.guests.sheet_doubts import Doubt
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_parties import Party, family_of, is_whose, without_titles
 from gatherlog.apps.guests.sheet_party_words import (
+    CIRCLES,
     JOINING,
     KIDS,
     NOBODY,
@@ -18,9 +19,7 @@ from gatherlog.apps.guests.sheet_party_words import (
     OF_SOMEBODY,
     ONE_KID,
     ONE_MORE,
-    PEOPLE,
     RELATIVES,
-    SMALL_WORDS,
     SOMEBODYS,
     SUMS,
     TITLES,
@@ -54,8 +53,6 @@ _RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
 _INITIAL = re.compile(r"\s[EYI]\s")
 _UNSURE = re.compile(r"(?<![^\W\d_])\?(?![^\W\d_])|\d\s*(?:[/–-]|or|oder|ou|o|of|eller)\s*\+?\d")
 """A question mark behind something else than a letter, or two numbers: "+1?", "+1/+2"."""
-_NO_NAMES = NOBODY | SUMS | PEOPLE | RELATIVES
-"""What a cell may have alone, and is nobody's name."""
 _OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
 
 
@@ -104,7 +101,7 @@ def named_in_full(cell: str) -> Named:
         raise Unreadable("the name is missing")
     party = Party(cell)
     cell = _without_pictures(party, cell)
-    if normalised(cell) in _NO_NAMES:
+    if normalised(cell) in NOBODY | SUMS:
         party.doubt("stands in place of a name, and would become a guest of this name")
         return _named(party, [_plain(cell)])
     if _OF_SOMEBODY.fullmatch(normalised(cell)):
@@ -114,7 +111,7 @@ def named_in_full(cell: str) -> Named:
     if cell.isupper() and _INITIAL.search(cell):
         party.doubt("may be two people; it is read as one")
     cell = _FULL_STOP.sub("", _STANDS_CLOSE.sub(r"\1. ", party.without_counts(cell)))
-    if normalised(cell) in NOBODY:
+    if normalised(cell) in NOBODY | RELATIVES | CIRCLES:
         party.doubt("stands in place of a name, and would become a guest of this name")
     named = _of_parts(party, _parted(party, cell))
     if cell[:2].isupper() and any(cell.startswith(f"{one.last} ") for one in named.people):
@@ -125,11 +122,11 @@ def named_in_full(cell: str) -> Named:
 
 
 def _is_strange(person: Person) -> bool:
-    """Whether a word of a name is a note, or may stand for "and": one letter, or "sowie"."""
+    """Whether a word of a name is a note, or a single letter that may stand for "and"."""
     words = f"{person.first} {person.last}".split()
     return len(words) > 1 and any(
         normalised(word) in NOT_IN_NAMES
-        or (word.islower() and (len(word) == 1 or word in SMALL_WORDS) and word not in _ONE_NAME)
+        or (len(word) == 1 and word.islower() and word not in _ONE_NAME)
         for word in words
     )
 
@@ -193,7 +190,7 @@ def _in_one(first: str, last: str) -> Named:
     party = Party(first)
     if " " in first and len(without_titles(first)[1]) > 1:
         party.doubt("stands beside an empty last name, which stays empty")
-    elif normalised(first) in _NO_NAMES:
+    elif normalised(first) in NOBODY | SUMS:
         party.doubt("stands in place of a name, and would become a guest of this name")
     return _named(party, [Person(first, "")])
 

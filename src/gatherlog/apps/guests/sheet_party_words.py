@@ -8,6 +8,7 @@ from gatherlog.apps.guests.sheet_words import words as _words
 
 __all__ = [
     "ARTICLES",
+    "CIRCLES",
     "COUPLES",
     "FAMILIES",
     "JOINING",
@@ -20,7 +21,6 @@ __all__ = [
     "ONE_MORE",
     "PEOPLE",
     "RELATIVES",
-    "SMALL_WORDS",
     "SOMEBODYS",
     "SUMS",
     "TICKETS",
@@ -110,10 +110,13 @@ TICKETS = _words(
     "kaartjes|kaartje|bilhetes|bilhete|ingressos|biljetter|biljett|x"
 )
 RELATIVES = FAMILIES | _words(
-    "parents|eltern|co|company|friends and family|anhang|friends|freunde|the family|his family|"
-    "neighbours|neighbors|nachbarn|colleagues|kollegen|relatives|verwandte"
+    "parents|eltern|co|company|friends and family|anhang|friends|freunde|the family|his family"
 )
 """Further people whose number nobody knows."""
+CIRCLES = _words(
+    "neighbours|neighbors|nachbarn|colleagues|kollegen|relatives|verwandte|club|verein|team"
+)
+"""Groups of people of whom nobody is named."""
 
 OF_SOMEBODY = (
     "(?:guest|friend|partner|wife|husband|plus one|date) of|(?:gast|begleitung|freund|freundin|"
@@ -144,15 +147,9 @@ NOT_IN_NAMES = _words(
     "corp|sarl|srl|bv|cancelled|canceled|declined|refunded|abgesagt|storniert|annule|annulee|"
     "cancelado|cancelada|annullato|geannuleerd|avbokad|"
     "waitlist|warteliste|pending|vegan|vegetarian|"
-    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown|"
-    "parents|eltern|neighbours|neighbors|nachbarn|colleagues|kollegen|team|club|verein|husband|"
-    "wife|spouse|ehemann|ehefrau|gattin|gatte|feat|ft"
+    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown"
 )
 """Words that are hardly ever part of a name, and often stand beside one."""
-SMALL_WORDS = _words(
-    "or|oder|ou|eller|sowie|nebst|bzw.|resp.|as|is|are|the|here|for|list|from|at|not|please"
-)
-"""Words that stand between two people, or in sentences, and are names if they have a capital."""
 SUMS = _words(
     "total|totals|sum|summe|gesamt|insgesamt|somme|totale|totaal|suma|soma|summa|grand total|"
     "zwischensumme|subtotal|total general|totalt|anzahl"

@@ -9,7 +9,6 @@ from gatherlog.apps.guests.sheet_status_words import (
     COMES,
     COMES_NOT,
     COMES_NOT_SIGNS,
-    COMES_SIGNS,
     NOT,
     OF_TICKETS,
     OPEN,
@@ -17,8 +16,6 @@ from gatherlog.apps.guests.sheet_status_words import (
 )
 
 __all__ = ["doubts_of_status"]
-
-_NOTHING = frozenset("-–—.…/ ")
 
 
 def doubts_of_status(given: Mapping[Column, str]) -> tuple[Doubt, ...]:
@@ -55,12 +52,14 @@ def _doubt(cell: str) -> Doubt:
 def _comes(cell: str) -> bool | None:
     """Whether a guest with this status comes; None if that is open or unknown."""
     word = normalised(cell)
-    if "?" in cell or word in OPEN:
-        return None
     if word in COMES:
         return True
     if word in COMES_NOT:
         return False
+    if word in OPEN:
+        return None
+    if not word and cell == "?":
+        return None
     if not word:
         return _by_sign(cell)
     if word.isdecimal():
@@ -68,12 +67,16 @@ def _comes(cell: str) -> bool | None:
     return _in_a_sentence(word.split())
 
 
+_COMES_SIGNS = frozenset("✓✔☑✅👍+")
+_NO_SIGNS = frozenset("-–—.…/ ")
+
+
 def _by_sign(cell: str) -> bool | None:
     """The answer in a sign. Dashes and dots say nothing, as if the cell were empty."""
     signs = set(cell)
     if signs & COMES_NOT_SIGNS:
         return False
-    return True if signs & COMES_SIGNS or signs <= _NOTHING else None
+    return True if signs & _COMES_SIGNS or signs <= _NO_SIGNS else None
 
 
 def _in_a_sentence(words: list[str]) -> bool | None:

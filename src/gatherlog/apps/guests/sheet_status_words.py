@@ -5,16 +5,7 @@ They are compared as `sheet_files.normalised` gives them.
 
 from gatherlog.apps.guests.sheet_words import words as _words
 
-__all__ = [
-    "COMES",
-    "COMES_NOT",
-    "COMES_NOT_SIGNS",
-    "COMES_SIGNS",
-    "NOT",
-    "OF_TICKETS",
-    "OPEN",
-    "REGRETS",
-]
+__all__ = ["COMES", "COMES_NOT", "COMES_NOT_SIGNS", "NOT", "OF_TICKETS", "OPEN", "REGRETS"]
 
 COMES = _words(
     "yes|y|ja|j|oui|o|si|s|sim|attending|going|coming|accepted|accept|confirmed|approved|"
@@ -81,5 +72,4 @@ REGRETS = _words(
 )
 """Words behind a "no" that make it one: "No, sorry"."""
 
-COMES_SIGNS = frozenset("✓✔☑✅👍+")
 COMES_NOT_SIGNS = frozenset("✗✘❌☒👎✖")
