@@ -146,14 +146,6 @@ KINDS = (
         },
     ),
     Kind(
-        "a relative with a name",
-        "Name",
-        {
-            "Ada Winter and her husband Ben": "asked (name): Winter, Ada; , Ben",
-            "Ada Winter und ihr Mann Ben": "asked (name): Winter, Ada; , Ben",
-        },
-    ),
-    Kind(
         "a couple by titles",
         "Name",
         {

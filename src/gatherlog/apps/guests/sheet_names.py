@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gatherlog.apps.guests.sheet_doubts import Doubt
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
-from gatherlog.apps.guests.sheet_parties import Party, family_of, is_whose, without_titles
+from gatherlog.apps.guests.sheet_parties import Party, family_of, without_titles
 from gatherlog.apps.guests.sheet_party_words import (
     CIRCLES,
     JOINING,
@@ -51,8 +51,8 @@ _BORN = frozenset(
 """Words before the last name that somebody had at birth."""
 _RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
 _INITIAL = re.compile(r"\s[EYI]\s")
-_UNSURE = re.compile(r"(?<![^\W\d_])\?(?![^\W\d_])|\d\s*(?:[/–-]|or|oder|ou|o|of|eller)\s*\+?\d")
-"""A question mark behind something else than a letter, or two numbers: "+1?", "+1/+2"."""
+_UNSURE = re.compile(r"\d\s*\?|\d\s*(?:[/–-]|or|oder|ou|o|of|eller)\s*\+?\d")
+"""A number with a question mark, or two numbers: "+1?", "+1/+2"."""
 _OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
 
 
@@ -220,15 +220,12 @@ def _parted(party: Party, cell: str) -> list[_Part]:
 
 
 def _without_relation(party: Party, part: _Part) -> _Part:
-    """Of "mit Partnerin Eva Klein", "and her husband Ben" and "und Kinder Mia", the name."""
-    words = part.text.split()
-    behind = 2 if len(words) > 2 and is_whose(words[0]) else 1
-    is_relation = (
-        bool(part.joint and words[behind:]) and normalised(words[behind - 1]) in _RELATIONS
-    )
+    """Of "mit Partnerin Eva Klein" and "und Kinder Mia", the name."""
+    word, _, rest = part.text.partition(" ")
+    is_relation = bool(part.joint and rest) and normalised(word) in _RELATIONS
     if is_relation or _WITH.fullmatch(part.joint):
         party.doubt("says who comes along in words that are not surely a name")
-    return part._replace(text=" ".join(words[behind:])) if is_relation else part
+    return part._replace(text=rest) if is_relation else part
 
 
 def _is_note(party: Party, part: _Part) -> bool:

@@ -22,7 +22,7 @@ from gatherlog.apps.guests.sheet_party_words import (
     WITH,
 )
 
-__all__ = ["Family", "Party", "family_of", "is_whose", "without_titles"]
+__all__ = ["Family", "Party", "family_of", "without_titles"]
 
 _ONES = frozenset(["1", "one", "eins", "un", "uno", "um", "ett"])
 _WHOSE = re.compile(f"(?:{WHOSE})")
@@ -172,11 +172,6 @@ def _title(words: list[str], begin: int) -> int:
     return int(plain in TITLES or (plain in TITLES_WITH_DOT and has_dot))
 
 
-def is_whose(word: str) -> bool:
-    """Whether it is a word such as "her" and "another", before somebody who comes along."""
-    return _WHOSE.fullmatch(normalised(word)) is not None
-
-
 def _number_and_noun(phrase: str) -> tuple[int | None, str]:
     """The parts of "2 guests", "his partner", "1" and "two more guests"."""
     words = normalised(phrase).split()
@@ -185,7 +180,7 @@ def _number_and_noun(phrase: str) -> tuple[int | None, str]:
         number, words = found, words[1:]
     if len(words) == 1 and number is None and (words[0].isdecimal() or words[0] in _ONES):
         return _number(words[0]), ""
-    while len(words) > 1 and is_whose(words[0]):
+    while len(words) > 1 and _WHOSE.fullmatch(words[0]):
         words = words[1:]
     return number, " ".join(words)
 
