@@ -81,11 +81,6 @@ def test_a_count_in_a_name_that_is_not_sure_is_asked_about(cell: str) -> None:
     assert "seats" in [doubt.kind for doubt in first.doubts]
 
 
-@pytest.mark.parametrize(("sign", "kinds"), [("👍", []), ("-", []), ("🤷", ["status"])])
-def test_a_sign_that_is_no_answer_is_asked_about(sign: str, kinds: list[str]) -> None:
-    assert [doubt.kind for doubt in row(f"Name,Status\nAda Lovelace,{sign}\n").doubts] == kinds
-
-
 def test_a_guest_without_a_seat_is_asked_about() -> None:
     assert [doubt.kind for doubt in row("Name,Seats\nAda Lovelace,0\n").doubts] == ["seats"]
 

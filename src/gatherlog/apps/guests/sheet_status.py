@@ -61,22 +61,10 @@ def _comes(cell: str) -> bool | None:
     if not word and cell == "?":
         return None
     if not word:
-        return _by_sign(cell)
+        return not set(cell) & COMES_NOT_SIGNS
     if word.isdecimal():
         return int(word[:9]) > 0
     return _in_a_sentence(word.split())
-
-
-_COMES_SIGNS = frozenset("✓✔☑✅👍+")
-_NO_SIGNS = frozenset("-–—.…/ ")
-
-
-def _by_sign(cell: str) -> bool | None:
-    """The answer in a sign. Dashes and dots say nothing, as if the cell were empty."""
-    signs = set(cell)
-    if signs & COMES_NOT_SIGNS:
-        return False
-    return True if signs & _COMES_SIGNS or signs <= _NO_SIGNS else None
 
 
 def _in_a_sentence(words: list[str]) -> bool | None:
