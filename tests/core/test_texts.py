@@ -8,7 +8,17 @@ from babel.messages.mofile import write_mo
 from jinja2 import Environment, TemplateSyntaxError
 
 from gatherlog.core.subscriptions.letters import spoken_moment
-from gatherlog.core.texts import ENGLISH, _, in_use, language, load, ngettext, pgettext, speak
+from gatherlog.core.texts import (
+    ENGLISH,
+    Translated,
+    _,
+    in_use,
+    language,
+    load,
+    ngettext,
+    pgettext,
+    speak,
+)
 from gatherlog.core.texts import translations as known
 from gatherlog.interfaces.web.translating import Translating
 from gatherlog.interfaces.web.words import day, local, number, people
@@ -127,3 +137,11 @@ def test_a_mark_that_cannot_be_translated_is_refused_when_compiled(source: str) 
 
     with pytest.raises(TemplateSyntaxError):
         made.from_string(source)
+
+
+def test_a_table_of_texts_is_read_in_the_language_in_use(locale: Path) -> None:
+    days = Translated({"SAT": "Saturday", "SUN": "Sunday"})
+
+    with in_use(load("de", locale)):
+        assert dict(days) == {"SAT": "Samstag", "SUN": "Sunday"}
+    assert (days["SAT"], days.get("MON"), len(days)) == ("Saturday", None, 2)

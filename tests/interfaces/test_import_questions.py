@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import AsyncClient
 
+from gatherlog.core.texts import in_use
+from tests.catalogue import PSEUDO
 from tests.made_up import lettered
 
 CSV = {"content-type": "text/csv"}
@@ -104,6 +106,18 @@ async def test_what_is_changed_is_told_with_what_was_answered(api: AsyncClient) 
             },
         }
     ]
+
+
+async def test_programs_are_told_in_english_whatever_the_language_of_the_site(
+    api: AsyncClient,
+) -> None:
+    await with_ada(api)
+    with in_use(PSEUDO):
+        told = await imported(api, preview=True)
+
+    reasons = [doubt["reason"] for one in told["questions"] for doubt in one["doubts"]]
+    assert reasons != []
+    assert [reason for reason in reasons if "⟦" in reason] == []
 
 
 async def test_a_choice_that_does_not_fit_any_more_is_refused_for_its_row(api: AsyncClient) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "ENGLISH",
     "N_",
     "Language",
+    "Translated",
     "_",
     "in_use",
     "language",
@@ -104,3 +105,20 @@ def pgettext(context: str, text: str) -> str:
 def N_(text: str) -> str:
     """The same text, which is marked for the catalogue."""
     return text
+
+
+class Translated(Mapping[str, str]):
+    """A table of texts, which are marked by `N_`. Each is looked up in the language in use when it
+    is read."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, key: str) -> str:
+        return _(self._texts[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)

@@ -126,7 +126,7 @@ def test_a_guest_who_answered_gets_no_address_by_the_name_alone() -> None:
     assert (outcome.kind, outcome.actions) == ("asked", ("take", "new", "leave"))
     assert [doubt.reason for doubt in outcome.doubts] == [
         "Ada Lovelace said yes and has no address on the list, so it is not sure that a@x.org is "
-        "the same person's."
+        "the same person’s."
     ]
 
 

@@ -137,6 +137,15 @@ KINDS = (
         },
     ),
     Kind(
+        "people of whom nobody is named",
+        "Name",
+        {
+            "Neighbours": "asked (name): , Neighbours",
+            "Familie": "asked (name): , Familie",
+            "Kollegen": "asked (name): , Kollegen",
+        },
+    ),
+    Kind(
         "a couple by titles",
         "Name",
         {

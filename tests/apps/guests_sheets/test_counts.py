@@ -68,6 +68,23 @@ def test_numbers_that_contradict_each_other_are_bad_lines(
     assert reasons(read(f"Name,{header}\nAda Lovelace,{cells}\n")) == [(2, reason)]
 
 
+@pytest.mark.parametrize("header", ["Plus ones", "Kids", "Seats"])
+def test_a_question_mark_is_no_number(header: str) -> None:
+    sheet = read(f"Name,{header}\nAda Lovelace,?\n")
+
+    assert [line for line, _ in reasons(sheet)] == [2]
+
+
+@pytest.mark.parametrize("cell", ["Ada Lovelace (+1?)", "Ada Lovelace +1/+2", "Ada Lovelace + 1-2"])
+def test_a_count_in_a_name_that_is_not_sure_is_asked_about(cell: str) -> None:
+    [first, *_] = read(f"Name\n{cell}\n").rows
+    assert "seats" in [doubt.kind for doubt in first.doubts]
+
+
+def test_a_guest_without_a_seat_is_asked_about() -> None:
+    assert [doubt.kind for doubt in row("Name,Seats\nAda Lovelace,0\n").doubts] == ["seats"]
+
+
 def test_a_couple_shares_its_plus_ones_and_children() -> None:
     sheet = read("Name,Plus ones,Kids\nAda & Ben Lovelace,1,2\nCas Day + 1,1,\n")
 

@@ -116,6 +116,15 @@ def test_a_header_with_broken_bytes_can_be_shown() -> None:
     assert sheet.ignored == ("T?r", "ü")
 
 
+def test_samples_are_looked_for_in_the_first_cells_only() -> None:
+    """Else a long sheet with the same cell everywhere would hold up all others."""
+    people = ["Jürgen Müller"] * 400
+    lines = [f"{name};{n}" for n, name in enumerate([*people, "Zoë Großmann"])]
+    sheet = read_sheet("\n".join(["Name;Household", *lines]).encode())
+
+    assert sheet.encodings[0].samples == ("Jürgen Müller",)
+
+
 def test_utf_16_that_is_cut_is_asked_about() -> None:
     sheet = read_sheet("Name\nAda Winter\nJürgen Müller".encode("utf-16")[:-1])
 

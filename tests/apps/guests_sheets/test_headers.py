@@ -2,8 +2,11 @@
 
 import pytest
 
+from gatherlog.apps.guests.sheet_formats import understanding
+from gatherlog.apps.guests.sheet_sources import reading_source
 from gatherlog.apps.guests.sheets import Sheet, read_sheet
 from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.eventstore.giving_way import at_once
 from tests.apps.guests_sheets.cells_becoming import line_by_line
 from tests.apps.guests_sheets.sheets import read
 
@@ -148,3 +151,20 @@ def test_a_state_of_a_country_is_no_status() -> None:
 )
 def test_nombre_is_a_number_in_french_and_a_name_in_spanish(text: str, becomes: str) -> None:
     assert line_by_line(read(text)) == [becomes]
+
+
+def test_a_record_of_very_many_columns_is_no_header() -> None:
+    """Else what each of its columns may mean would hold up all others."""
+    wide = ",".join(f"How many guests do you bring on day {n}?" for n in range(1001))
+
+    sheet = read(f"Name,{wide}\nAda Winter,1\n")
+
+    assert (sheet.delimiter, len(sheet.columns)) == ("nothing", 1)
+    assert all(row.doubts for row in sheet.rows)
+
+
+def test_how_to_read_a_file_is_found_in_steps() -> None:
+    titles = "".join(f"Title {n}\n" for n in range(9))
+    source = at_once(reading_source(f"{titles}Name\nAda Winter\n".encode()))
+
+    assert sum(1 for _ in understanding(source, "auto")) > 9

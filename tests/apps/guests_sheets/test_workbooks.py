@@ -48,9 +48,9 @@ def by_hand(rows: str, texts: str = "") -> bytes:
     return archive(parts)
 
 
-def archive(parts: dict[str, str]) -> bytes:
+def archive(parts: dict[str, str], packed: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(out, "w", packed) as new:
         for name, content in parts.items():
             new.writestr(name, content)
     return out.getvalue()
@@ -164,6 +164,48 @@ def test_a_workbook_that_unpacks_to_very_much_is_refused(size: int, is_shared: b
 
     assert len(data) < 100_000
     assert refusal(data) == TOO_LARGE
+
+
+def test_parts_are_refused_by_what_they_unpack_to_together_whatever_they_are_called() -> None:
+    """An empty sheet is read to its end, and then the next one."""
+    white = f'<worksheet xmlns="{MAIN}"><sheetData>{" " * 20_000_000}</sheetData></worksheet>'
+    sheets = "".join(f'<sheet r:id="{n}"/>' for n in range(3))
+    relations = "".join(f'<Relationship Id="{n}" Target="worksheets/{n}.data"/>' for n in range(3))
+    parts = {f"xl/worksheets/{n}.data": white for n in range(3)}
+    parts["xl/workbook.xml"] = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{sheets}</workbook>'
+    parts["xl/_rels/workbook.xml.rels"] = f"<Relationships>{relations}</Relationships>"
+
+    assert refusal(archive(parts)) == TOO_LARGE
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_that_is_packed_as_none_is_refused(packed: int) -> None:
+    """Python unpacks these without a bound: 50 bytes of bzip2 may be a megabyte."""
+    assert refusal(archive({"xl/workbook.xml": "<workbook/>"}, packed)).startswith(
+        "this workbook is packed in an unusual way"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        (f'<row x="{"a" * 200_000}"/>', "DAMAGED"),  # else read again with every piece
+        (f"<!--{'a' * 200_000}-->", "DAMAGED"),
+        ("<a>" * 200_000, "DAMAGED"),  # else all kept in memory
+        ('<row><c r="ALL1"><v>1</v></c></row>' * 30_000, "TOO_LARGE"),
+    ],
+)
+def test_what_costs_more_than_it_unpacks_to_is_refused(rows: str, refused: str) -> None:
+    assert refusal(by_hand(rows)) == {"DAMAGED": DAMAGED, "TOO_LARGE": TOO_LARGE}[refused]
+
+
+def test_cells_in_any_order_stay_where_they_are() -> None:
+    data = by_hand(
+        f"<row>{text_of('Name', 'Email')}</row>"
+        '<row><c r="B2" t="str"><v>a@x.org</v></c><c r="A2" t="str"><v>Ada Winter</v></c></row>'
+    )
+
+    assert lines(data) == ["2: Winter, Ada <a@x.org>"]
 
 
 def test_a_workbook_with_entities_is_refused() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from httpx2 import ASGITransport, AsyncClient
 
-from gatherlog.apps.guests import Guest, HouseholdAnswer, NewGuest, Rsvp
+from gatherlog.apps.guests import Guest, GuestPatch, HouseholdAnswer, NewGuest, Rsvp
 from gatherlog.bootstrap import Platform, start
 from gatherlog.interfaces.http import build_app
 from gatherlog.interfaces.logs import RequestLog
@@ -43,6 +43,28 @@ async def test_it_is_the_same_until_the_guest_has_a_new_link(ada: Invited) -> No
     assert (await ada.browser.get(before)).status_code == 404
     after = await mailed(ada.platform, await ada.stored())
     assert (await ada.browser.get(after)).status_code == 200
+
+
+async def test_it_ends_when_the_guest_gets_another_address(ada: Invited) -> None:
+    """Whoever got a letter by mistake does not keep the invitation."""
+    guests = ada.platform.guests
+    wrong, right = GuestPatch(email="wrong@example.org"), GuestPatch(email="ada@example.org")
+    await guests.change_guest("default", ada.guest_id, wrong, actor="test")
+    path = await mailed(ada.platform, await ada.stored())
+    assert (await ada.browser.get(path)).status_code == 200
+
+    await guests.change_guest("default", ada.guest_id, right, actor="test")
+
+    assert (await ada.browser.get(path)).status_code == 404
+
+
+async def test_calendars_are_told_by_it_too_that_the_gathering_was_removed(ada: Invited) -> None:
+    path = await mailed(ada.platform, await ada.stored())
+    await ada.platform.guests.remove_gathering("default", actor="t")
+
+    told = await ada.browser.get(f"{path}/calendar.ics")
+
+    assert (told.status_code, "METHOD:CANCEL" in told.text) == (200, True)
 
 
 async def test_it_ends_when_the_guest_is_removed(ada: Invited) -> None:

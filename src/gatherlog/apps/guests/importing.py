@@ -49,6 +49,7 @@ from gatherlog.core.eventstore.commit_checks import actions_of
 from gatherlog.core.eventstore.giving_way import Steps, freeing, gently, in_turns
 from gatherlog.core.eventstore.store import Limits
 from gatherlog.core.projections.views import View
+from gatherlog.core.texts import _
 
 __all__ = ["Import"]
 
@@ -289,7 +290,7 @@ def _counting(outcomes: Sequence[Outcome]) -> Steps[Counter[str]]:
 def _as_loaded(outcome: Outcome, guest: Guest, choice: Choice | None) -> Outcome:
     """What becomes of a row now that its guest was loaded, who may have answered meanwhile."""
     if choice is not None and outcome.guest is not None and state(outcome.guest) != state(guest):
-        return msgspec.structs.replace(outcome, kind="refused", reason=CHANGED_MEANWHILE)
+        return msgspec.structs.replace(outcome, kind="refused", reason=_(CHANGED_MEANWHILE))
     outcome = msgspec.structs.replace(outcome, guest=guest)
     if not changes_of(outcome.row, guest):
         return msgspec.structs.replace(outcome, kind="unchanged")

@@ -1,8 +1,9 @@
 """The link in a guest's letter, which opens the invitation as the guest's own link does.
 
 The secret of a guest's link is not stored, so no letter could repeat it. A letter has a link of its
-own instead: the guest's id, and a digest of it and of the present link that needs the site's key.
-It ends with the link that the guest has, and opens only the invitation: no login, no page of hosts.
+own instead: the guest's id, and a digest of it, of the present link and of the address, which
+needs the site's key. It ends with the link and the address that the guest has, and opens only the
+invitation: no login, no page of hosts.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from typing import Final
 from gatherlog.apps.guests.answers import LinkHolder
 from gatherlog.apps.guests.views import GUESTS, Guest
 from gatherlog.core.commands.service import read
+from gatherlog.core.commands.text import folded_email
 from gatherlog.core.eventstore.errors import NotFound
 from gatherlog.core.eventstore.store import Store
 
@@ -31,7 +33,7 @@ class MailedLinks:
         self._site = site
 
     async def url(self, guest: Guest) -> str:
-        """The address of the guest's invitation; the same one until the guest has a new link."""
+        """The URL of the guest's invitation; the same until the guest has a new link or address."""
         return f"{self._site}/r/{_MARK}{guest.id}.{await self._seal(guest)}"
 
     @staticmethod
@@ -48,4 +50,5 @@ class MailedLinks:
         return LinkHolder(guest.gathering_id, guest.id)
 
     async def _seal(self, guest: Guest) -> str:
-        return (await self._digest(f"{guest.id} {guest.link or ''}"))[:_DIGITS]
+        address = folded_email(guest.email or "")
+        return (await self._digest(f"{guest.id} {guest.link or ''} {address}"))[:_DIGITS]

@@ -1,7 +1,7 @@
 """What becomes of each row of a sheet, with and without a choice of the host. Pure."""
 
 from hashlib import blake2s
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from gatherlog.apps.guests.row_changes import changes_of, doubt_of_answer, full_
 from gatherlog.apps.guests.sheet_rows import Doubt
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
+from gatherlog.core.texts import N_, _
 
 __all__ = ["CHANGED_MEANWHILE", "Kind", "Outcome", "chosen", "mark", "outcome_of", "state"]
 
@@ -18,7 +19,9 @@ Kind = Literal["new", "changed", "unchanged", "asked", "skipped", "refused"]
 """What a row does: it adds a guest, changes one or nothing, waits for an answer of the host, is
 left out by choice, or has a choice that does not fit."""
 
-CHANGED_MEANWHILE = "what was asked about this line has changed meanwhile: look at it again"
+CHANGED_MEANWHILE: Final = N_(
+    "what was asked about this line has changed meanwhile: look at it again"
+)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -90,17 +93,19 @@ def chosen(plain: Outcome, choice: Choice, guest: Guest | None, *, is_as_seen: b
     if choice.action == "leave":
         return _as(plain, "skipped", plain.guest)
     if choice.action == "new" and plain.is_exact and plain.guest is not None:
-        return _refused(plain, f"{full_name(plain.guest)} is on the list already")
+        return _refused(
+            plain, _("{guest} is on the list already").format(guest=full_name(plain.guest))
+        )
     if plain.kind == "unchanged" and choice.guest_id in (None, plain.named[0].id):
         return plain
     if not is_as_seen:
-        return _refused(plain, CHANGED_MEANWHILE)
+        return _refused(plain, _(CHANGED_MEANWHILE))
     if choice.action == "same":
         return _same(plain, guest, choice)
     if choice.action == "new":
         return _as(plain, "new", None)
     if plain.candidates:
-        return _refused(plain, "it is not sure who is meant: say who is the same, or new")
+        return _refused(plain, _("it is not sure who is meant: say who is the same, or new"))
     return _as(plain, "new" if plain.guest is None else "changed", plain.guest)
 
 
@@ -122,10 +127,12 @@ def mark(outcome: Outcome) -> str:
 
 def _same(plain: Outcome, guest: Guest | None, choice: Choice) -> Outcome:
     if plain.guest is not None and plain.guest.id != choice.guest_id:
-        return _refused(plain, f"it is about {full_name(plain.guest)}")
+        return _refused(plain, _("it is about {guest}").format(guest=full_name(plain.guest)))
     guest = plain.guest or guest
     if guest is None:
-        return _refused(plain, "that guest is not on the list, or another line is about the guest")
+        return _refused(
+            plain, _("that guest is not on the list, or another line is about the guest")
+        )
     return _as(plain, "changed" if changes_of(plain.row, guest) else "unchanged", guest)
 
 

@@ -10,6 +10,7 @@ from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
 from gatherlog.core.commands.text import folded, name_forms
 from gatherlog.core.eventstore.giving_way import Steps, freeing
+from gatherlog.core.texts import _
 
 __all__ = ["MOST_CANDIDATES", "Resemblance"]
 
@@ -92,25 +93,28 @@ def _at_home(person: SheetRow | Guest) -> str:
 def _namesake(row: SheetRow, guests: list[Guest], count: int) -> str:
     [guest, *others] = guests
     if others:
-        return f"{count:,} guests on the list have this name, and it is not sure which is meant."
+        text = _("{count} guests on the list have this name, and it is not sure which is meant.")
+        return text.format(count=count)
+    text = _("{guest} is on the list, and several lines have this name.")
     if row.email is not None and guest.email is not None:
-        return f"{full_name(guest)} is on the list with another address: {guest.email}."
-    if guest.group_id is not None and row.group_id is not None:
-        return f"{full_name(guest)} is on the list in another household: {guest.group_id}."
-    return f"{full_name(guest)} is on the list, and several lines have this name."
+        text = _("{guest} is on the list with another address: {address}.")
+    elif guest.group_id is not None and row.group_id is not None:
+        text = _("{guest} is on the list in another household: {household}.")
+    return text.format(guest=full_name(guest), address=guest.email, household=guest.group_id)
 
 
 def _swapped(row: SheetRow, guests: list[Guest], count: int) -> str:
-    return (
-        f"{full_name(guests[0])} is on the list: first and last name may be swapped in this line."
-    )
+    text = _("{guest} is on the list: first and last name may be swapped in this line.")
+    return text.format(guest=full_name(guests[0]))
 
 
 def _same_address(row: SheetRow, guests: list[Guest], count: int) -> str:
     if count == 1:
-        return f"{full_name(guests[0])} has this address on the list, under another name."
-    return f"{count:,} guests on the list have this address, under other names."
+        text = _("{guest} has this address on the list, under another name.")
+        return text.format(guest=full_name(guests[0]))
+    return _("{count} guests on the list have this address, under other names.").format(count=count)
 
 
 def _changed_name(row: SheetRow, guests: list[Guest], count: int) -> str:
-    return f"{full_name(guests[0])} is on the list, and may be the same person under another name."
+    text = _("{guest} is on the list, and may be the same person under another name.")
+    return text.format(guest=full_name(guests[0]))

@@ -11,6 +11,7 @@ from gatherlog.apps.guests.sheet_rows import Doubt
 from gatherlog.apps.guests.sheets import SheetRow
 from gatherlog.apps.guests.views import Guest
 from gatherlog.core.commands.text import folded_email
+from gatherlog.core.texts import N_, Translated, _
 
 __all__ = [
     "FIELD_NAMES",
@@ -26,25 +27,27 @@ __all__ = [
     "written",
 ]
 
-_ANSWERS: Final = {
-    "pending": "has not answered yet",
-    "coming": "said yes",
-    "declined": "said no",
-    "undecided": "is not sure yet",
-    "waiting": "waits for a place",
-}
-
-
-FIELD_NAMES: Final = {
-    "first_name": "first name",
-    "last_name": "last name",
-    "email": "address",
-    "group_id": "household",
-    "expected_guests": "seats",
-    "children": "children",
-    "dietary": "diet notes",
-    "dietary_tags": "diet",
-}
+_ANSWERS: Final = Translated(
+    {
+        "pending": N_("has not answered yet"),
+        "coming": N_("said yes"),
+        "declined": N_("said no"),
+        "undecided": N_("is not sure yet"),
+        "waiting": N_("waits for a place"),
+    }
+)
+FIELD_NAMES: Final = Translated(
+    {
+        "first_name": N_("first name"),
+        "last_name": N_("last name"),
+        "email": N_("address"),
+        "group_id": N_("household"),
+        "expected_guests": N_("seats"),
+        "children": N_("children"),
+        "dietary": N_("diet notes"),
+        "dietary_tags": N_("diet"),
+    }
+)
 """The fields that an import changes, as text for people."""
 
 Value = str | int | tuple[str, ...] | None
@@ -72,9 +75,9 @@ def answer_of(guest: Guest) -> str:
 
 def described(guest: Guest) -> str:
     """A guest on the list among others: name, address, household, and what was answered."""
-    home = guest.group_id and f"household {guest.group_id}"
+    home = guest.group_id and _("household {name}").format(name=guest.group_id)
     named = ", ".join(filter(None, [full_name(guest), guest.email, home]))
-    return f"{named} ({answer_of(guest)})"
+    return _("{guest} ({answer})").format(guest=named, answer=answer_of(guest))
 
 
 def full_name(person: SheetRow | Guest) -> str:
@@ -128,8 +131,11 @@ def changes_of(row: SheetRow, guest: Guest) -> list[Change]:
 def changes_told(row: SheetRow, guest: Guest) -> str:
     """What the row changes in the guest, as text: `address nothing becomes ada@example.org`."""
     return "; ".join(
-        f"{FIELD_NAMES[change.field]} {written(change.old) or 'nothing'} becomes "
-        f"{written(change.new) or 'nothing'}"
+        _("{field} {old} becomes {new}").format(
+            field=FIELD_NAMES[change.field],
+            old=written(change.old) or _("nothing"),
+            new=written(change.new) or _("nothing"),
+        )
         for change in changes_of(row, guest)
     )
 
@@ -140,12 +146,12 @@ def doubt_of_answer(row: SheetRow, guest: Guest) -> Doubt | None:
     is_free = guest.rsvp_at is None and not guest.is_co_host
     if is_free or guest.email is not None or row.email is None:
         return None
-    known = "is a co-host" if guest.is_co_host else answer_of(guest)
-    return Doubt(
-        "answered",
-        f"{full_name(guest)} {known} and has no address on the list, so it is not sure that "
-        f"{row.email} is the same person's.",
+    text = _(
+        "{guest} {known} and has no address on the list, so it is not sure that {email} is the "
+        "same person’s."
     )
+    known = _("is a co-host") if guest.is_co_host else answer_of(guest)
+    return Doubt("answered", text.format(guest=full_name(guest), known=known, email=row.email))
 
 
 def _names(row: SheetRow, guest: Guest) -> tuple[str, str]:

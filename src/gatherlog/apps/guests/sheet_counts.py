@@ -134,9 +134,8 @@ def _is_unit(word: str) -> bool:
 
 def _plus_ones(cell: str | None) -> int | None:
     """A number, with or without a plus sign; yes is one. A name is Unreadable."""
-    if cell is None or not normalised(cell):
+    if cell is None or not (word := _word(cell)):
         return None
-    word = normalised(cell)
     if number := _NUMBER.fullmatch(cell.removeprefix("+").strip()):
         return int(number[1])
     if word in YES or word in NO or word in NONE:
@@ -146,8 +145,13 @@ def _plus_ones(cell: str | None) -> int | None:
     )
 
 
+def _word(cell: str) -> str:
+    """The cell as it is compared; empty if it says nothing, as "-" does. "?" says something."""
+    return normalised(cell) or "?" * ("?" in cell)
+
+
 def _children(cell: str | None) -> int | None:
-    if cell is None or not (word := normalised(cell)):
+    if cell is None or not (word := _word(cell)):
         return None
     return 0 if word in NONE or (word in NO and word != "0") else _number("children", cell)
 

@@ -56,6 +56,8 @@ MOST_OFFERED = 5
 PIECE = 16 * 1024
 SAMPLES = 3
 LONGEST_SAMPLE = 60
+LOOKED_THROUGH = 300
+"""Cells among which samples are looked for, as a long sheet may have the same one everywhere."""
 LONGEST_WORD = 64
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]+(?:['.-][A-Za-z\x80-\xff]+)*")
 _CONTROLS = re.compile("[\x01-\x08\x0e-\x1f]")
@@ -325,14 +327,13 @@ def _samples(data: bytes, codec: str) -> tuple[str, ...]:
     """The first cells with letters beyond ASCII, as they are in an encoding."""
     samples: dict[str, None] = {}
     end = 0
-    for found in _BEYOND.finditer(data):
+    for _ in range(LOOKED_THROUGH):
+        found = _BEYOND.search(data, end)
+        if found is None or len(samples) == SAMPLES:
+            break
         at = found.start()
-        if at < end:
-            continue
         before = _CELL_ENDS.split(data[max(0, at - LONGEST_SAMPLE) : at])[-1]
         behind = _CELL_ENDS.split(data[at : at + LONGEST_SAMPLE], maxsplit=1)[0]
         samples[(before + behind).decode(codec, "replace").strip()] = None
         end = at + len(behind)
-        if len(samples) == SAMPLES:
-            break
     return tuple(samples)

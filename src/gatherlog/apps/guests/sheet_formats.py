@@ -25,14 +25,17 @@ from gatherlog.apps.guests.sheet_party_words import ONE_KID, ONE_MORE, PEOPLE
 from gatherlog.apps.guests.sheet_questions import asked, is_question, person_in
 from gatherlog.apps.guests.sheet_sources import Source
 from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS, TOGETHER
+from gatherlog.core.eventstore.giving_way import Steps
 
-__all__ = ["FORMATS", "Layout", "SheetFormat", "is_contacts", "understand"]
+__all__ = ["FORMATS", "Layout", "SheetFormat", "is_contacts", "understanding"]
 
 SheetFormat = Literal["auto", "google", "outlook", "eventbrite", "meetup", "sheet"]
 """Contacts of Google or Outlook, attendees of Eventbrite or Meetup, a sheet made by hand or by any
 other program; or find out."""
 FORMATS: tuple[SheetFormat, ...] = get_args(SheetFormat)
 
+MOST_COLUMNS = 1000
+"""A record with more is no header."""
 HEADER_WITHIN = 12
 """Records in which the header is looked for: there may be titles above it."""
 
@@ -41,8 +44,6 @@ _SECOND_EMAIL = re.compile(
     rf"(?:{'|'.join(sorted(HEADERS['email']))}) ([2-9])|(?:second|other|secondary) e ?mail"
 )
 _NUMBERED = re.compile(r"(e mail|phone|address) (\d{1,2}) ([a-z ]+)")
-
-
 ASKED = frozenset({"child", "diet", "diet_notes"})
 """Further questions of organisers to attendees, each with a column of its own."""
 NAMES = frozenset({"first_name", "last_name"})
@@ -89,15 +90,15 @@ class Layout(NamedTuple):
         return bool({("group_id", 0), ("order", 0)} & set(self.columns))
 
 
-def understand(source: Source, wanted: SheetFormat) -> Layout:
-    """How to read a file: split at the separator by which most columns are understood.
+def understanding(source: Source, wanted: SheetFormat) -> Steps[Layout]:
+    """How to read a file, in steps: split at the separator by which most columns are understood.
 
     Raises Invalid if its columns do not have a first and a last name for every guest.
     """
     peeked = [_peek(table) for table in source.tables]
-    layouts = [
-        _best(table, first, wanted) for table, first in zip(source.tables, peeked, strict=True)
-    ]
+    layouts: list[Layout] = []
+    for table, first in zip(source.tables, peeked, strict=True):
+        layouts.append((yield from _best(table, first, wanted)))
     best = max(layouts, key=_understood)
     if not _understood(best) and wanted in ("auto", "sheet"):
         best = _bare(source.tables, peeked) or best
@@ -127,11 +128,12 @@ def _peek(table: Table) -> list[tuple[int, Record]]:
     return list(islice(filled, HEADER_WITHIN))
 
 
-def _best(table: Table, first: list[tuple[int, Record]], wanted: SheetFormat) -> Layout:
+def _best(table: Table, first: list[tuple[int, Record]], wanted: SheetFormat) -> Steps[Layout]:
     """The layout by the record that is most likely the header."""
     layouts: list[Layout] = []
     for at, (_, record) in enumerate(first):
-        if not isinstance(record, Unreadable):
+        yield
+        if not isinstance(record, Unreadable) and len(record) <= MOST_COLUMNS:
             layouts.append(_layout(table, first, at, record, wanted))
             if at == 0 and _has_names(layouts[0]) and _understood(layouts[0]) > 1:
                 return layouts[0]

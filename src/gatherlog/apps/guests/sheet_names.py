@@ -11,6 +11,7 @@ from gatherlog.apps.guests.sheet_doubts import Doubt
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_parties import Party, family_of, without_titles
 from gatherlog.apps.guests.sheet_party_words import (
+    CIRCLES,
     JOINING,
     KIDS,
     NOBODY,
@@ -18,6 +19,7 @@ from gatherlog.apps.guests.sheet_party_words import (
     OF_SOMEBODY,
     ONE_KID,
     ONE_MORE,
+    RELATIVES,
     SOMEBODYS,
     SUMS,
     TITLES,
@@ -49,6 +51,8 @@ _BORN = frozenset(
 """Words before the last name that somebody had at birth."""
 _RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
 _INITIAL = re.compile(r"\s[EYI]\s")
+_UNSURE = re.compile(r"\d\s*\?|\d\s*(?:[/–-]|or|oder|ou|o|of|eller)\s*\+?\d")
+"""A number with a question mark, or two numbers: "+1?", "+1/+2"."""
 _OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
 
 
@@ -102,10 +106,12 @@ def named_in_full(cell: str) -> Named:
         return _named(party, [_plain(cell)])
     if _OF_SOMEBODY.fullmatch(normalised(cell)):
         party.doubt("says whose guest it is, and not who")
+    if _UNSURE.search(cell):
+        party.doubt("does not say for sure how many come", "seats")
     if cell.isupper() and _INITIAL.search(cell):
         party.doubt("may be two people; it is read as one")
     cell = _FULL_STOP.sub("", _STANDS_CLOSE.sub(r"\1. ", party.without_counts(cell)))
-    if normalised(cell) in NOBODY:
+    if normalised(cell) in NOBODY | RELATIVES | CIRCLES:
         party.doubt("stands in place of a name, and would become a guest of this name")
     named = _of_parts(party, _parted(party, cell))
     if cell[:2].isupper() and any(cell.startswith(f"{one.last} ") for one in named.people):

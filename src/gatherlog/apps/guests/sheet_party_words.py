@@ -8,6 +8,7 @@ from gatherlog.apps.guests.sheet_words import words as _words
 
 __all__ = [
     "ARTICLES",
+    "CIRCLES",
     "COUPLES",
     "FAMILIES",
     "JOINING",
@@ -112,6 +113,10 @@ RELATIVES = FAMILIES | _words(
     "parents|eltern|co|company|friends and family|anhang|friends|freunde|the family|his family"
 )
 """Further people whose number nobody knows."""
+CIRCLES = _words(
+    "neighbours|neighbors|nachbarn|colleagues|kollegen|relatives|verwandte|club|verein|team"
+)
+"""Groups of people of whom nobody is named."""
 
 OF_SOMEBODY = (
     "(?:guest|friend|partner|wife|husband|plus one|date) of|(?:gast|begleitung|freund|freundin|"

@@ -159,6 +159,8 @@ def _doubts_of_seats(
     given: Mapping[Column, str], named: Named, layout: Layout
 ) -> tuple[Doubt, ...]:
     column = ("expected_guests", 0)
+    if not layout.verbatim and given.get(column, "").strip("0") == "" and column in given:
+        return (Doubt("seats", "is for nobody; it may be a cancellation"),)
     if column in layout.unsure and column in given:
         reason = f"is read as {given[column]} in all, and not as further people"
         return (Doubt("seats", f"{quoted(layout.header[layout.columns.index(column)])} {reason}"),)

@@ -23,6 +23,8 @@ _LOST = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
 _OPENS_BEHIND = re.compile("[^\\W\\d_][‘“]")
 """A mark that opens a quotation, behind a letter: it was another letter."""
 _WRITTEN_TWICE = ("cp1252", "cp1250", "mac_roman", "cp850", "cp1251", "latin-1")
+LONGEST = 4096
+"""Characters of a cell that `mended` reads; a longer one fits into no field."""
 _TWO_BEYOND = re.compile(r"[^\x00-\x7f]{2}")
 _COMMON = frozenset(["COMBINING", "VARIATION", "FEMININE", "MASCULINE", "MODIFIER"])
 """Marks and signs that several scripts share, by the first word of their names."""
@@ -39,7 +41,7 @@ def mended(name: str) -> str | None:
 
     `JÃ¼rgen` was `Jürgen`: its bytes in another encoding are UTF-8.
     """
-    if not _TWO_BEYOND.search(name):
+    if len(name) > LONGEST or not _TWO_BEYOND.search(name):
         return None
     for encoding in _WRITTEN_TWICE:
         try:

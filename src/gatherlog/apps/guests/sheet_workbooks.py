@@ -9,7 +9,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from typing import Any
+from typing import IO, Any
 from xml.parsers import expat
 
 from gatherlog.apps.guests.sheet_files import Broken, Record, Table, Unreadable, no_sheet
@@ -19,11 +19,16 @@ __all__ = ["reading_workbook"]
 
 PIECE = 2 * 1024
 MOST_PARTS = 2000
-LARGEST_PART = 48 * 1024 * 1024
-"""Bytes of one part once it is unpacked."""
+MOST_UNPACKED = 48 * 1024 * 1024
+"""Bytes of all parts that are read, once they are unpacked."""
+LONGEST_TAG = 64 * 1024
+"""Bytes of a tag with its attributes, or of a comment."""
+MOST_NESTED = 100
+"""Elements within each other."""
 MOST_TEXTS = 1_000_000
 MOST_TEXT = 24 * 1024 * 1024
-"""Characters of all texts that cells share, and of all cells."""
+"""Characters of all texts that cells share, and of all cells, of which an empty one before another
+counts as one, too."""
 LONGEST_CELL = 32_767
 """As Excel has it."""
 MOST_COLUMNS = 1000
@@ -34,7 +39,9 @@ MOST_ROWS = 1_048_576
 _CELL = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _WHOLE = re.compile(r"-?[0-9]{1,15}\.0+")
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+_TOO_LARGE = "this workbook is too large once it is unpacked: save the list as CSV (UTF-8)"
 _SAVE = "save it again as Excel workbook (.xlsx) or as CSV (UTF-8)"
+_DAMAGED = f"this workbook is damaged: {_SAVE}"
 
 
 def reading_workbook(data: bytes) -> Steps[Table]:
@@ -43,8 +50,8 @@ def reading_workbook(data: bytes) -> Steps[Table]:
     A formula is read as its last result; if it has none, or failed, the cell is Broken.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _demand_workbook(archive)
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            archive = _Archive(file)
             relations = yield from _relations(archive)
             texts = yield from _shared_texts(archive, relations.texts)
             for name in (yield from _sheets(archive, relations)):
@@ -53,45 +60,77 @@ def reading_workbook(data: bytes) -> Steps[Table]:
                 if sheet.records:
                     return Table("XLSX", "nothing", iter(sheet.records))
     except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError) as error:
-        raise no_sheet(f"this workbook is damaged: {_SAVE}") from error
+        raise no_sheet(_DAMAGED) from error
     except (NotImplementedError, RuntimeError) as error:  # of zipfile, for passwords and methods
         raise no_sheet(f"this workbook is protected with a password: {_SAVE}") from error
     raise no_sheet("the file is empty")
 
 
-def _demand_workbook(archive: zipfile.ZipFile) -> None:
-    names = set(archive.namelist())
-    if "xl/workbook.xml" not in names:
-        if "xl/workbook.bin" in names:
-            raise no_sheet(f"this is a workbook of another kind (.xlsb): {_SAVE}")
-        raise no_sheet(f"this is a compressed file and no workbook of Excel: {_SAVE}")
-    parts = archive.infolist()
-    if len(parts) > MOST_PARTS or any(_is_large(part) for part in parts):
-        raise no_sheet(
-            "this workbook is too large once it is unpacked: save the list as CSV (UTF-8)"
-        )
+class _Archive:
+    """The parts of a workbook, of which no more than MOST_UNPACKED is read."""
+
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self.names = frozenset(file.namelist())
+        self._file = file
+        self._left = MOST_UNPACKED
+        if "xl/workbook.xml" not in self.names:
+            if "xl/workbook.bin" in self.names:
+                raise no_sheet(f"this is a workbook of another kind (.xlsb): {_SAVE}")
+            raise no_sheet(f"this is a compressed file and no workbook of Excel: {_SAVE}")
+        if len(self.names) > MOST_PARTS:
+            raise no_sheet(_TOO_LARGE)
+
+    def open(self, name: str) -> IO[bytes]:
+        """One part, which is read up to the size that the archive says. Raises Invalid if that is
+        too large, or if it is packed as no spreadsheet does: other ways unpack without bounds."""
+        part = self._file.getinfo(name)
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise no_sheet(f"this workbook is packed in an unusual way: {_SAVE}")
+        self._left -= part.file_size
+        if self._left < 0:
+            raise no_sheet(_TOO_LARGE)
+        return self._file.open(part)
 
 
-def _is_large(part: zipfile.ZipInfo) -> bool:
-    """Whether a part of those that are read, and not a picture, is too large."""
-    return part.file_size > LARGEST_PART and part.filename.endswith((".xml", ".rels"))
-
-
-def _parsing(archive: zipfile.ZipFile, name: str, handler: "_Handler") -> Steps[None]:
+def _parsing(archive: _Archive, name: str, handler: "_Handler") -> Steps[None]:
     """Read one part of the archive through a handler, piece by piece."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, attributes: handler.begin(_local(tag), attributes)
-    parser.EndElementHandler = lambda tag: handler.end(_local(tag))
-    parser.CharacterDataHandler = handler.text
-    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser = _parser(handler)
+    given = 0
     with archive.open(name) as part:
         while piece := part.read(PIECE):
             parser.Parse(piece, False)
+            given += len(piece)
+            # The parser reads an unfinished tag from its beginning again with every piece.
+            if given - parser.CurrentByteIndex > LONGEST_TAG:
+                raise no_sheet(_DAMAGED)
             yield
             if handler.is_done:
                 return
         parser.Parse(b"", True)
+
+
+def _parser(handler: "_Handler") -> expat.XMLParserType:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    depth = 0
+
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MOST_NESTED:  # the parser keeps all elements that are open
+            raise no_sheet(_DAMAGED)
+        handler.begin(_local(tag), attributes)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        handler.end(_local(tag))
+
+    parser.buffer_text = True
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = handler.text
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
 
 
 def _local(tag: str) -> str:
@@ -179,23 +218,23 @@ class _Relations(_Handler):
                 self.texts = target.lstrip("/")
 
 
-def _relations(archive: zipfile.ZipFile) -> Steps[_Relations]:
+def _relations(archive: _Archive) -> Steps[_Relations]:
     relations = _Relations()
-    if "xl/_rels/workbook.xml.rels" in archive.namelist():
+    if "xl/_rels/workbook.xml.rels" in archive.names:
         yield from _parsing(archive, "xl/_rels/workbook.xml.rels", relations)
     return relations
 
 
-def _shared_texts(archive: zipfile.ZipFile, name: str) -> Steps[list[str]]:
+def _shared_texts(archive: _Archive, name: str) -> Steps[list[str]]:
     texts = _Texts()
-    if name in archive.namelist():
+    if name in archive.names:
         yield from _parsing(archive, name, texts)
     return texts.texts
 
 
-def _sheets(archive: zipfile.ZipFile, relations: _Relations) -> Steps[list[str]]:
+def _sheets(archive: _Archive, relations: _Relations) -> Steps[list[str]]:
     """The names of the parts with the cells of each sheet, in the order of the sheets."""
-    names, there = _Names(), set(archive.namelist())
+    names, there = _Names(), archive.names
     yield from _parsing(archive, "xl/workbook.xml", names)
     found = [relations.targets.get(id, "") for id in [*names.ids, *names.hidden]]
     return [name for name in found if name in there and name.startswith("xl/worksheets/")]
@@ -274,8 +313,15 @@ class _Sheet(_Handler):
         if self._column > MOST_COLUMNS:
             self._why = self._why or self._at(f"is beyond column {MOST_COLUMNS:,}")
             return
-        self._cells += [""] * (self._column - 1 - len(self._cells))
-        self._cells[self._column - 1 :] = [value]
+        self._fill(self._column - 1)
+        self._cells[self._column - 1 : self._column] = [value]
+
+    def _fill(self, count: int) -> None:
+        """Empty cells up to this number of cells in the row."""
+        missing = max(0, count - len(self._cells))
+        self._size += missing
+        _demand_room(self._size)
+        self._cells += [""] * missing
 
     def _end_row(self) -> None:
         if self._why:
@@ -323,9 +369,7 @@ def _character(found: re.Match[str]) -> str:
 
 def _demand_room(size: int) -> None:
     if size > MOST_TEXT:
-        raise no_sheet(
-            "this workbook is too large once it is unpacked: save the list as CSV (UTF-8)"
-        )
+        raise no_sheet(_TOO_LARGE)
 
 
 def _number_of(letters: str) -> int:

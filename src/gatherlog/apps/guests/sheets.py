@@ -15,7 +15,7 @@ from gatherlog.apps.guests.sheet_alphabets import CODE_PAGES
 from gatherlog.apps.guests.sheet_encodings import ENCODINGS, Encoding, SheetEncoding
 from gatherlog.apps.guests.sheet_export import write_sheet, writing_links, writing_sheet
 from gatherlog.apps.guests.sheet_files import Record, Unreadable, no_sheet
-from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understand
+from gatherlog.apps.guests.sheet_formats import FORMATS, Layout, SheetFormat, understanding
 from gatherlog.apps.guests.sheet_headers import ADDRESS, Column
 from gatherlog.apps.guests.sheet_households import Clues, guessing_households, order_name
 from gatherlog.apps.guests.sheet_repeats import Orders, Seen
@@ -139,7 +139,7 @@ def reading_sheet(
 ) -> Steps[Sheet]:
     """As `read_sheet`, in steps."""
     source = yield from reading_source(data, encoding)
-    layout = understand(source, format)
+    layout = yield from understanding(source, format)
     reader = _Reader(layout, most_lines)
     filled: set[int] = set()
     for line, record in layout.records:

@@ -17,6 +17,7 @@ from gatherlog.apps.guests.sheets import (
 )
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.giving_way import consumed, freeing, in_turns
+from gatherlog.core.texts import ENGLISH, in_use
 from gatherlog.interfaces.rest.answers import ImportAnswer, json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.import_answers import telling
@@ -84,10 +85,11 @@ class ImportOptions(msgspec.Struct, frozen=True):
 
 
 async def import_guests(call: Call[bytes, ImportOptions]) -> Reply:
-    if call.query.preview:
-        return await call.long_read(lambda: _preview(call))
-    async with call.long_write():
-        return await _import(call)
+    with in_use(ENGLISH):  # the language of programs, whatever that of the pages is
+        if call.query.preview:
+            return await call.long_read(lambda: _preview(call))
+        async with call.long_write():
+            return await _import(call)
 
 
 async def _preview(call: Call[bytes, ImportOptions]) -> Reply:

@@ -15,6 +15,7 @@ from gatherlog.apps.guests import (
     GatheringFull,
     Household,
     HouseholdAnswer,
+    LinkHolder,
     MailedLinks,
     RsvpClosed,
     sign_in_name,
@@ -134,7 +135,7 @@ class InvitationPage:
         except _LinkExpired:
             raise
         except NotFound:
-            holder = await self._guests.link_holder(request.path_params["token"])
+            holder = await self._holder(request.path_params["token"])
             guest = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
             _permit(guest, Action.READ_INVITATION, holder.guest_id)
             removed = await self._guests.removed_gathering(holder.gathering_id)
@@ -234,9 +235,7 @@ class InvitationPage:
         The policy is asked about the action `own` for the guest, and `joint` for every member.
         """
         token = request.path_params["token"]
-        is_mailed = MailedLinks.is_mailed(token)
-        find = self._platform.mailed_links.holder if is_mailed else self._guests.link_holder
-        holder = await find(token)
+        holder = await self._holder(token)
         actor = Actor("guest", holder.guest_id, Role.GUEST, holder.gathering_id)
         _permit(actor, own, holder.guest_id)
         request.state.actor = actor.name
@@ -244,12 +243,18 @@ class InvitationPage:
         gathering = household.gathering
         if _is_over(gathering, self._platform.clock()):
             raise _LinkExpired("The gathering is over, and so is this link.")
-        manages = household.guest.body.manages and not is_mailed
+        manages = household.guest.body.manages and not MailedLinks.is_mailed(token)
         anonymous = self._visitors.anonymous(request) if manages else None
         access = _InvitationAccess(gathering, household, actor, anonymous)
         for member in access.members:
             _permit(actor, joint, member, access.members)
         return access
+
+    async def _holder(self, token: str) -> LinkHolder:
+        """The guest of the link, which the host has given or a letter has."""
+        if MailedLinks.is_mailed(token):
+            return await self._platform.mailed_links.holder(token)
+        return await self._guests.link_holder(token)
 
     async def _page(
         self,

@@ -2,19 +2,25 @@
 
 from typing import Final
 
-__all__ = ["CHECKLIST"]
+from gatherlog.core.texts import N_, _
 
-CHECKLIST: Final = (
-    ("Name", "says what it is, without prices, slogans or web addresses"),
-    ("Description", "says what happens, who leads it, and what to bring"),
-    ("Times", "the days and hours are right, also in the holidays"),
-    ("Place", "the address can be found, and the point on the map is the right one"),
-    ("Who it is for", "the ages fit, and it is clear whether a grown-up stays"),
-    ("Price", "what a family really pays, everything included"),
-    ("Contact", "at least one way to ask the organiser something"),
+__all__ = ["checklist"]
+
+_CHECKLIST: Final = (
+    (N_("Name"), N_("says what it is, without prices, slogans or web addresses")),
+    (N_("Description"), N_("says what happens, who leads it, and what to bring")),
+    (N_("Times"), N_("the days and hours are right, also in the holidays")),
+    (N_("Place"), N_("the address can be found, and the point on the map is the right one")),
+    (N_("Who it is for"), N_("the ages fit, and it is clear whether a grown-up stays")),
+    (N_("Price"), N_("what a family really pays, everything included")),
+    (N_("Contact"), N_("at least one way to ask the organiser something")),
     (
-        "All of it",
-        "nothing that advertises something else, and no names of people who were not asked",
+        N_("All of it"),
+        N_("nothing that advertises something else, and no names of people who were not asked"),
     ),
 )
-"""What is looked at, and what about it."""
+
+
+def checklist() -> list[tuple[str, str]]:
+    """What is looked at, and what about it."""
+    return [(_(name), _(what)) for name, what in _CHECKLIST]

@@ -17,8 +17,9 @@ from gatherlog.apps.things import (
     not_over,
 )
 from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.texts import _, ngettext
 from gatherlog.interfaces.web.things.phrases import clock, span
-from gatherlog.interfaces.web.words import people
+from gatherlog.interfaces.web.words import number, people
 
 __all__ = [
     "Date",
@@ -51,10 +52,10 @@ class Figures(msgspec.Struct, frozen=True):
     def rows(self) -> list[tuple[str, str]]:
         """What the numbers say, and the numbers, about all coming dates together."""
         return [
-            ("Kept as a favourite", f"{self.favourites:,}"),
-            ("Bookings", f"{sum(one.bookings for one in self.coming):,}"),
-            ("People booked", f"{sum(one.booked for one in self.coming):,}"),
-            ("Bookings waiting", f"{sum(one.waiting for one in self.coming):,}"),
+            (_("Kept as a favourite"), number(self.favourites)),
+            (_("Bookings"), number(sum(one.bookings for one in self.coming))),
+            (_("People booked"), number(sum(one.booked for one in self.coming))),
+            (_("Bookings waiting"), number(sum(one.waiting for one in self.coming))),
         ]
 
 
@@ -121,12 +122,13 @@ def dates_of(thing: Thing, figures: Figures, now: int) -> Dates:
         if one.occurrence is not None
     ]
     for off in cancelled_dates(thing.content, thing.altered, now=now):
-        about = f"Cancelled: {off.reason}" if off.reason else "Cancelled"
+        about = _("Cancelled: {reason}") if off.reason else _("Cancelled")
+        about = about.format(reason=off.reason)
         rows.append((off.planned.start, _date(thing, off.planned, about, today, is_off=True)))
     past = [
         _date(thing, one.occurrence, taken(one), today) for one in figures.past if one.occurrence
     ]
-    return Dates([row for _, row in sorted(rows, key=lambda row: row[0])], past)
+    return Dates([row for _start, row in sorted(rows, key=lambda row: row[0])], past)
 
 
 async def next_dates(things: ThingService, published: Sequence[Thing], now: int) -> list[Date]:
@@ -153,20 +155,25 @@ def date_path(thing_id: str, one: Occurrence) -> str:
 def taken(places: OccurrencePlaces) -> str:
     """`4 of 12 places booked, 1 booking waiting`."""
     if places.capacity is None:
-        told = f"{people(places.booked)} booked" if places.booked else "Nobody has booked"
+        told = _("{people} booked") if places.booked else _("Nobody has booked")
+        told = told.format(people=people(places.booked))
     else:
-        told = f"{places.booked:,} of {places.capacity:,} places booked"
+        told = _("{booked} of {count} places booked").format(
+            booked=number(places.booked), count=number(places.capacity)
+        )
     if not places.waiting:
         return told
-    waits = "1 booking" if places.waiting == 1 else f"{places.waiting:,} bookings"
-    return f"{told}, {waits} waiting"
+    text = ngettext(
+        "{booked}, {count} booking waiting", "{booked}, {count} bookings waiting", places.waiting
+    )
+    return text.format(booked=told, count=number(places.waiting))
 
 
 def _date(thing: Thing, one: Occurrence, about: str, today: date, *, is_off: bool = False) -> Date:
     if thing.status != "PUBLISHED":
         return Date(span(one, today), "", "", is_off)
-    moved = " · moved" if one.moved else ""
-    return Date(span(one, today), date_path(thing.id, one), f"{about}{moved}", is_off)
+    about = " · ".join([about, _("moved")] if one.moved else [about])
+    return Date(span(one, today), date_path(thing.id, one), about, is_off)
 
 
 def untouched(thing: Thing, one: Occurrence) -> OccurrencePlaces:

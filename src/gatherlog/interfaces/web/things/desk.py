@@ -14,6 +14,7 @@ from gatherlog.apps.people import Action
 from gatherlog.apps.things import Reason, Thing, ThingStatus, WrongState
 from gatherlog.core.commands.slices import Window
 from gatherlog.core.eventstore.errors import Conflict, Flaw, GatherlogError, Invalid
+from gatherlog.core.texts import N_, Translated, _
 from gatherlog.interfaces.auth import permit
 from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields
@@ -46,25 +47,27 @@ TABS: Final[Mapping[str, ThingStatus]] = {
     "published": "PUBLISHED",
     "sent-back": "REJECTED",
 }
-TAB_NAMES: Final = {
-    "": "All",
-    "drafts": "Drafts",
-    "waiting": "Waiting for review",
-    "published": "Published",
-    "sent-back": "Sent back",
-}
+TAB_NAMES: Final = Translated(
+    {
+        "": N_("All"),
+        "drafts": N_("Drafts"),
+        "waiting": N_("Waiting for review"),
+        "published": N_("Published"),
+        "sent-back": N_("Sent back"),
+    }
+)
 _NAMES: Final = {
-    "organiser": "Your name as an organiser",
-    "when": "The plan",
-    "reason": "The reason",
+    "organiser": N_("Your name as an organiser"),
+    "when": N_("The plan"),
+    "reason": N_("The reason"),
 }
 _WORDS: Final = {
     "is over, or has no occurrence within 90 days": (
-        "lies in the past, or has no date within the next 90 days"
+        N_("lies in the past, or has no date within the next 90 days")
     ),
-    "is missing: save your profile first": "is missing",
+    "is missing: save your profile first": N_("is missing"),
 }
-_CHANGED_MEANWHILE: Final = (
+_CHANGED_MEANWHILE: Final = N_(
     "This has changed since you opened the page, so nothing was done. Look at it as it is now, and "
     "send it again if you still mean it."
 )
@@ -228,7 +231,7 @@ class DeskPages:
             dates=dates_of(dated, figures, now),
             profile=profile,
             fields=fields,
-            notice=_CHANGED_MEANWHILE if is_wrong_state else "",
+            notice=_(_CHANGED_MEANWHILE) if is_wrong_state else "",
         )
 
 
@@ -245,7 +248,7 @@ def shown_reasons(reasons: tuple[Reason, ...]) -> list[ShownReason]:
 def _row(thing: Thing) -> Row:
     about = facts(thing.content)[:2]
     if thing.replaces is not None:
-        about = ["new version", *about]
+        about = [_("new version"), *about]
     return Row(
         id=thing.id,
         name=thing.content.name,

@@ -19,12 +19,13 @@ from gatherlog.apps.things import (
 from gatherlog.core.commands.handler import Handled
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Conflict, Invalid, KeyReused
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.site_time import new_thing_zone
 from gatherlog.interfaces.web.fields import ZONES, Fields
 from gatherlog.interfaces.web.forms import text, version
 from gatherlog.interfaces.web.things import thing_form
-from gatherlog.interfaces.web.things.checklist import CHECKLIST
+from gatherlog.interfaces.web.things.checklist import checklist
 from gatherlog.interfaces.web.things.dates import (
     MovedDate,
     as_altered,
@@ -44,23 +45,25 @@ __all__ = ["EditPages"]
 
 EDITABLE: Final = ("DRAFT", "PENDING", "REJECTED")
 """The states in which a thing itself is changed; what is published gets a new version."""
-_CHANGED: Final = (
+_CHANGED: Final = N_(
     "Somebody has changed this since you opened the page, as marked below. What you typed is not "
     "saved: save it again if you still mean it."
 )
-_SENT_BACK: Final = (
+_SENT_BACK: Final = N_(
     "A reviewer has sent this back since you opened the page, for the reasons at the fields. What "
     "you typed is not saved yet: save it, and then submit it again."
 )
-_PUBLISHED: Final = (
+_PUBLISHED: Final = N_(
     "This was published while you were changing it, as it was before. What you typed is not lost: "
     "save it as a new version, which is reviewed while the published one stays up."
 )
-_HAS_VERSION: Final = (
+_HAS_VERSION: Final = N_(
     "There is a new version already that is not decided yet, so nothing was saved. Change that one "
     "instead, or remove it first."
 )
-_GONE: Final = "This was taken down meanwhile, so nothing was saved. Copy what you want to keep."
+_GONE: Final = N_(
+    "This was taken down meanwhile, so nothing was saved. Copy what you want to keep."
+)
 
 
 class EditPages:
@@ -227,11 +230,11 @@ class EditPages:
             weekdays=DAY_NAMES,
             zones=ZONES,
             reasons=_at_fields(() if thing is None else shown_reasons(thing.reasons)),
-            checklist=CHECKLIST,
+            checklist=checklist(),
             as_version=as_version,
             moved=[] if own is None else await self._moved(own),
             once=self._frame.platform.ids(),
-            notice=notice,
+            notice=_(notice),
         )
 
     async def _moved(self, own: OwnThing) -> list[MovedDate]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gatherlog.apps.things import Content, Image, Occurrence, ThingStatus
+from gatherlog.apps.things import Content, Image, Occurrence, ThingStatus, Where
 from gatherlog.core.eventstore.clock import to_datetime
+from gatherlog.core.texts import N_, Translated, _
 from gatherlog.interfaces.web.things.phrases import (
     AUDIENCES,
     CATEGORIES,
@@ -19,7 +20,7 @@ from gatherlog.interfaces.web.things.phrases import (
     price,
     span,
 )
-from gatherlog.interfaces.web.words import day, listed, zone
+from gatherlog.interfaces.web.words import day, listed, number, zone
 
 __all__ = [
     "FIELD_NAMES",
@@ -27,18 +28,21 @@ __all__ = [
     "STATUS_NAMES",
     "facts",
     "names_of",
+    "on_each_date",
     "plain",
     "said",
     "since",
 ]
 
-STATUS_NAMES: Final[Mapping[ThingStatus, str]] = {
-    "DRAFT": "Draft",
-    "PENDING": "Waiting for review",
-    "PUBLISHED": "Published",
-    "REJECTED": "Sent back",
-    "REMOVED": "Taken down",
-}
+STATUS_NAMES: Final = Translated(
+    {
+        "DRAFT": N_("Draft"),
+        "PENDING": N_("Waiting for review"),
+        "PUBLISHED": N_("Published"),
+        "REJECTED": N_("Sent back"),
+        "REMOVED": N_("Taken down"),
+    }
+)
 STATUS_MARKS: Final[Mapping[ThingStatus, str]] = {
     "DRAFT": "pending",
     "PENDING": "waiting",
@@ -47,22 +51,24 @@ STATUS_MARKS: Final[Mapping[ThingStatus, str]] = {
     "REMOVED": "declined",
 }
 """How pages mark the states, in the colours that they have."""
-FIELD_NAMES: Final = {
-    "name": "Name",
-    "description": "Description",
-    "type": "Kind",
-    "category": "Category",
-    "when": "Times",
-    "timeZone": "Time zone",
-    "where": "Place",
-    "target": "Who it is for",
-    "adultMandatory": "Adults",
-    "price": "Price",
-    "capacity": "Places",
-    "bookingMandatory": "Booking",
-    "contact": "Contact",
-    "image": "Picture",
-}
+FIELD_NAMES: Final = Translated(
+    {
+        "name": N_("Name"),
+        "description": N_("Description"),
+        "type": N_("Kind"),
+        "category": N_("Category"),
+        "when": N_("Times"),
+        "timeZone": N_("Time zone"),
+        "where": N_("Place"),
+        "target": N_("Who it is for"),
+        "adultMandatory": N_("Adults"),
+        "price": N_("Price"),
+        "capacity": N_("Places"),
+        "bookingMandatory": N_("Booking"),
+        "contact": N_("Contact"),
+        "image": N_("Picture"),
+    }
+)
 """The fields that a reviewer judges, in the order in which pages show them."""
 _WITH_YEAR: Final = date.min
 """No date is in this year, so the year is always said."""
@@ -81,14 +87,14 @@ def said(content: Content, currency: str = "") -> dict[str, str]:
         "category": CATEGORIES[content.category],
         "when": "\n".join(_when(content)),
         "timeZone": f"{zone(content.time_zone)} ({content.time_zone})",
-        "where": f"{where.address}\n{plain(where.lat)}, {plain(where.lon)} on the map",
+        "where": f"{where.address}\n{_on_map(where)}",
         "target": _with_exact(_target(content), _oldest(content)),
-        "adultMandatory": "Have to stay" if content.adult_mandatory else "Need not stay",
+        "adultMandatory": _("Have to stay") if content.adult_mandatory else _("Need not stay"),
         "price": _with_exact(price(content.price, currency), _parts_of_cents(content)),
-        "capacity": "No limit"
-        if content.capacity is None
-        else f"{content.capacity:,} on each date",
-        "bookingMandatory": "Only with a booking" if content.booking_mandatory else "Not needed",
+        "capacity": _("No limit") if content.capacity is None else on_each_date(content.capacity),
+        "bookingMandatory": _("Only with a booking")
+        if content.booking_mandatory
+        else _("Not needed"),
         "contact": "\n".join(filter(None, (contact.email, contact.phone, contact.www))),
         "image": "" if content.image is None else _picture(content.image),
     }
@@ -112,9 +118,18 @@ def since(micros: int, time_zone: str) -> str:
     return f"{day(there)}, {there:%H:%M}"
 
 
+def on_each_date(places: int) -> str:
+    """`12 on each date`."""
+    return _("{count} on each date").format(count=number(places))
+
+
 def plain(value: float) -> str:
     """The number without an exponent, so that it is the same when it is read again."""
     return f"{Decimal(repr(value)):f}".removesuffix(".0")
+
+
+def _on_map(where: Where) -> str:
+    return _("{point} on the map").format(point=f"{plain(where.lat)}, {plain(where.lon)}")
 
 
 def _when(content: Content) -> list[str]:
@@ -123,8 +138,8 @@ def _when(content: Content) -> list[str]:
         return [span(Occurrence(start, end, "", content.time_zone), _WITH_YEAR)]
     first, last = map(_moment_of_series, (start, end))
     hours = [f"{days}, {times}" for days, times in opening_hours(content)]
-    within = f"from {first} to {last}" if first != last else f"on {first}"
-    return [*(hours or ["Every day, all day"]), within]
+    within = _("from {first} to {last}") if first != last else _("on {first}")
+    return [*(hours or [_("Every day, all day")]), within.format(first=first, last=last)]
 
 
 def _moment_of_series(local: str) -> str:
@@ -135,13 +150,13 @@ def _moment_of_series(local: str) -> str:
 
 def _oldest(content: Content) -> Iterable[str]:
     """The upper end of ages, where words leave it open."""
-    return [f"up to {content.ages.end}"] if content.ages.end > OLD else []
+    return [_("up to {most}").format(most=content.ages.end)] if content.ages.end > OLD else []
 
 
 def _parts_of_cents(content: Content) -> Iterable[str]:
     """The prices, where words round them."""
-    ends = {"from": content.price.start, "to": content.price.end}
-    return [f"{end} {plain(one)}" for end, one in ends.items() if round(one, 2) != one]
+    ends = {_("from {amount}"): content.price.start, _("to {amount}"): content.price.end}
+    return [text.format(amount=plain(one)) for text, one in ends.items() if round(one, 2) != one]
 
 
 def _picture(image: Image) -> str:

@@ -8,18 +8,22 @@ from typing import Final, TypeVar
 from gatherlog.apps.things import ThingQuery
 from gatherlog.core.eventstore.errors import Flaw
 from gatherlog.core.search import Circle, Place
+from gatherlog.core.texts import N_, Translated, _
 from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS
+from gatherlog.interfaces.web.words import number
 
 __all__ = ["CHOICES", "SORTS", "FilterReader"]
 
 CHOICES: Final = {"category": CATEGORIES, "type": KINDS, "for": AUDIENCES}
 """The filters of which several may be chosen, each with its values."""
-SORTS: Final[Mapping[str, str]] = {
-    "RELEVANCE": "Relevance",
-    "SOONEST": "Date",
-    "GEO_DISTANCE": "Distance",
-    "PRICE": "Price",
-}
+SORTS: Final = Translated(
+    {
+        "RELEVANCE": N_("Relevance"),
+        "SOONEST": N_("Date"),
+        "GEO_DISTANCE": N_("Distance"),
+        "PRICE": N_("Price"),
+    }
+)
 LONGEST_TEXT: Final = 500
 OLDEST: Final = 120
 MOST_AGES: Final = 20
@@ -48,10 +52,15 @@ class FilterReader:
         """The query without its page. Where there are flaws it is not to be asked."""
         text = self._values["q"]
         if len(text) > LONGEST_TEXT:
-            self._note("q", f"has {len(text):,} characters; {LONGEST_TEXT} fit")
+            self._note(
+                "q",
+                _("has {count} characters; {most} fit").format(
+                    count=number(len(text)), most=LONGEST_TEXT
+                ),
+            )
         for name, known in CHOICES.items():
             if not set(self._chosen[name]) <= set(known):
-                self._note(name, "is not one of those to choose from")
+                self._note(name, N_("is not one of those to choose from"))
         place = self._read("near", _place)
         return ThingQuery(
             text=text,
@@ -89,7 +98,7 @@ class FilterReader:
         radius = self._read("radius", _radius)
         if radius is None or place is None:
             if radius is not None and not self._values["near"]:
-                self._note("near", "is needed where a distance is chosen")
+                self._note("near", N_("is needed where a distance is chosen"))
             return None
         return Circle(place, radius)
 
@@ -97,13 +106,13 @@ class FilterReader:
         """A day alone is that one day; a last day alone is any until then."""
         first, last = self._read("day", _date), self._read("until", _date)
         if first is not None and last is not None and first > last:
-            self._note("until", "should not be before the first")
+            self._note("until", N_("should not be before the first"))
         return first, last or first
 
     def _times(self) -> tuple[int, int] | None:
         start, end = self._read("start", _minute), self._read("end", _minute)
         if start is not None and end is not None and start > end:
-            self._note("end", "should not be before the beginning")
+            self._note("end", N_("should not be before the beginning"))
         if start is None and end is None:
             return None
         return (start or 0, DAY_MINUTES if end is None else end)
@@ -114,9 +123,9 @@ class FilterReader:
             usual = "RELEVANCE" if self._values["q"] else "SOONEST"
             return usual if place is None else "GEO_DISTANCE"
         if wanted not in SORTS:
-            self._note("sort", "is not one of those to choose from")
+            self._note("sort", N_("is not one of those to choose from"))
         elif wanted == "GEO_DISTANCE" and not self._values["near"]:
-            self._note("near", "is needed to sort by distance")
+            self._note("near", N_("is needed to sort by distance"))
         return wanted
 
 
@@ -126,36 +135,36 @@ def _ages(text: str) -> list[tuple[int, int]]:
     words = [word for word in re.split(r"[\s,;&]+|\band\b", joined) if word]
     found = [_AGES.fullmatch(word) for word in words]
     if not words or None in found or len(words) > MOST_AGES:
-        raise ValueError("should be written like 5, 8 or like 3 to 6")
+        raise ValueError(N_("should be written like 5, 8 or like 3 to 6"))
     spans = [(int(one[1]), int(one[2] or one[1])) for one in found if one is not None]
     if any(youngest > oldest for youngest, oldest in spans):
-        raise ValueError("should go from the younger to the older, like 3 to 6")
-    if any(oldest > OLDEST for _, oldest in spans):
-        raise ValueError(f"should be from 0 to {OLDEST}")
+        raise ValueError(N_("should go from the younger to the older, like 3 to 6"))
+    if any(oldest > OLDEST for _youngest, oldest in spans):
+        raise ValueError(_("should be from 0 to {most}").format(most=OLDEST))
     return spans
 
 
 def _place(text: str) -> Place:
     found = _PLACE.fullmatch(text)
     if found is None:
-        raise ValueError("should be written as latitude and longitude, like 52.52, 13.40")
+        raise ValueError(N_("should be written as latitude and longitude, like 52.52, 13.40"))
     place = Place(float(found[1]), float(found[2]))
     if abs(place.lat) > 90 or abs(place.lon) > 180:
-        raise ValueError("has a latitude from -90 to 90 and a longitude from -180 to 180")
+        raise ValueError(N_("has a latitude from -90 to 90 and a longitude from -180 to 180"))
     return place
 
 
 def _radius(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 5):
-        raise ValueError("should be a whole number of kilometres")
+        raise ValueError(N_("should be a whole number of kilometres"))
     if not 1 <= int(text) <= LARGEST_RADIUS:
-        raise ValueError(f"should be from 1 to {LARGEST_RADIUS} km")
+        raise ValueError(_("should be from 1 to {most} km").format(most=LARGEST_RADIUS))
     return int(text) * 1_000
 
 
 def _price(text: str) -> float:
     if not _PRICE.fullmatch(text):
-        raise ValueError("should be written like 10 or 7.50")
+        raise ValueError(N_("should be written like 10 or 7.50"))
     return float(text.replace(",", "."))
 
 
@@ -165,7 +174,7 @@ def _date(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise ValueError("should be a date like 2027-05-01")
+    raise ValueError(N_("should be a date like 2027-05-01"))
 
 
 def _minute(text: str) -> int:
@@ -176,4 +185,4 @@ def _minute(text: str) -> int:
             return read.hour * 60 + read.minute
     except ValueError:
         pass
-    raise ValueError("should be a time like 14:00")
+    raise ValueError(N_("should be a time like 14:00"))

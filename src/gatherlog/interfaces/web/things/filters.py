@@ -13,9 +13,10 @@ from starlette.datastructures import QueryParams
 
 from gatherlog.apps.things import ThingQuery
 from gatherlog.core.eventstore.errors import Flaw
-from gatherlog.core.texts import N_
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.things.filter_reader import CHOICES, FilterReader
+from gatherlog.interfaces.web.things.phrases import from_to
 from gatherlog.interfaces.web.words import day
 
 __all__ = ["LISTED", "RADII", "Filters"]
@@ -97,19 +98,21 @@ class Filters(msgspec.Struct, frozen=True):
     def told(self, today: date) -> list[str]:
         """What is looked for, in words. There are no flaws."""
         query, typed = self.query, self.fields
-        near = "" if query.near is None else f"near {typed['near']}"
+        near = "" if query.near is None else _("near {place}")
+        if query.within is not None:
+            near = _("within {distance} km of {place}")
         found = [
             f"\N{LEFT DOUBLE QUOTATION MARK}{query.text}\N{RIGHT DOUBLE QUOTATION MARK}"
             if query.text
             else "",
-            f"ages {typed['ages']}" if query.ages else "",
+            _("ages {ages}").format(ages=typed["ages"]) if query.ages else "",
             _days_told(query.days or (None, None), today),
             _times_told(typed["start"], typed["end"]),
-            near if query.within is None else f"within {typed['radius']} km of {typed['near']}",
-            f"up to {typed['price']}" if query.prices else "",
+            near.format(distance=typed["radius"], place=typed["near"]),
+            _("up to {most}").format(most=typed["price"]) if query.prices else "",
             *(CHOICES[name][one] for name in CHOICES for one in self.chosen[name]),
-            "no adult needed" if query.adult_mandatory is False else "",
-            "no booking needed" if query.booking_mandatory is False else "",
+            _("no adult needed") if query.adult_mandatory is False else "",
+            _("no booking needed") if query.booking_mandatory is False else "",
         ]
         return [text for text in found if text]
 
@@ -126,16 +129,17 @@ class Filters(msgspec.Struct, frozen=True):
 
 
 def _days_told(days: tuple[date | None, date | None], today: date) -> str:
-    first, last = (one and day(one, year=one.year != today.year) for one in days)
-    if first is None or first == last:
-        return first or (f"until {last}" if last else "")
-    return f"{first} to {last}"
+    first, last = ("" if one is None else day(one, year=one.year != today.year) for one in days)
+    if not first or first == last:
+        return first or (_("until {end}").format(end=last) if last else "")
+    return from_to(first, last)
 
 
 def _times_told(start: str, end: str) -> str:
     if start and end:
-        return f"{start} to {end}"
-    return f"from {start}" if start else f"until {end}" if end else ""
+        return from_to(start, end)
+    text = _("from {start}") if start else _("until {end}") if end else ""
+    return text.format(start=start, end=end)
 
 
 def _renamed(pointer: str) -> str:

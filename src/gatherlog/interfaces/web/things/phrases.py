@@ -1,12 +1,11 @@
 """Ages, prices, distances, dates and places, as the pages about things say them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Final
 
 from gatherlog.apps.things import (
-    CATEGORIES_OF_THINGS,
     Content,
     FloatRange,
     Hours,
@@ -16,7 +15,8 @@ from gatherlog.apps.things import (
 )
 from gatherlog.apps.things.content import DAYS
 from gatherlog.core.commands.local_time import clock_note
-from gatherlog.interfaces.web.words import day
+from gatherlog.core.texts import N_, Translated, _, ngettext
+from gatherlog.interfaces.web.words import day, number, weekday
 
 __all__ = [
     "AUDIENCES",
@@ -26,6 +26,7 @@ __all__ = [
     "amount",
     "clock",
     "distance",
+    "from_to",
     "left",
     "opening_hours",
     "price",
@@ -33,45 +34,62 @@ __all__ = [
     "waits",
 ]
 
-_SPELT: Final = {"THEATER": "Theatre", "CAFE": "Café"}
-CATEGORIES: Final[Mapping[str, str]] = {
-    name: _SPELT.get(name, name.replace("_", " ").capitalize()) for name in CATEGORIES_OF_THINGS
-}
-KINDS: Final[Mapping[str, str]] = {
-    "EVENT": "One-off event",
-    "RECURRING_EVENT": "Regular activity",
-    "PLACE": "Place to visit",
-}
-AUDIENCES: Final[Mapping[str, str]] = {
-    "CHILD": "Children",
-    "FAMILY": "Families",
-    "ADULT": "Adults",
-}
+CATEGORIES: Final = Translated(
+    {
+        "MUSIC": N_("Music"),
+        "DANCE": N_("Dance"),
+        "ARTS": N_("Arts"),
+        "CRAFTS": N_("Crafts"),
+        "SPORT": N_("Sport"),
+        "OUTDOOR": N_("Outdoor"),
+        "CINEMA": N_("Cinema"),
+        "THEATER": N_("Theatre"),
+        "PARTY": N_("Party"),
+        "PERSONAL_DEVELOPMENT": N_("Personal development"),
+        "CAFE": N_("Café"),
+        "RESTAURANT": N_("Restaurant"),
+        "PLAYROOM": N_("Playroom"),
+        "ENTERTAINMENT": N_("Entertainment"),
+        "CULTURE": N_("Culture"),
+        "EDUCATION": N_("Education"),
+        "OTHER": N_("Other"),
+    }
+)
+KINDS: Final = Translated(
+    {
+        "EVENT": N_("One-off event"),
+        "RECURRING_EVENT": N_("Regular activity"),
+        "PLACE": N_("Place to visit"),
+    }
+)
+AUDIENCES: Final = Translated(
+    {
+        "CHILD": N_("Children"),
+        "FAMILY": N_("Families"),
+        "ADULT": N_("Adults"),
+    }
+)
 OLD: Final = 99
 """From this age on, a range has no upper end."""
-_WEEK: Final = dict(
-    zip(
-        DAYS,
-        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-        strict=True,
-    )
-)
 _KILOMETRE: Final = 1_000
 
 
 def ages(of: IntRange) -> str:
     """`All ages`, `Ages 5 to 8`, `Age 6`, `Ages 12 and over`."""
     if of.end >= OLD:
-        return "All ages" if of.start == 0 else f"Ages {of.start} and over"
-    return f"Age {of.start}" if of.start == of.end else f"Ages {of.start} to {of.end}"
+        return _("Ages {age} and over").format(age=of.start) if of.start else _("All ages")
+    if of.start == of.end:
+        return _("Age {age}").format(age=of.start)
+    return _("Ages {youngest} to {oldest}").format(youngest=of.start, oldest=of.end)
 
 
 def price(of: FloatRange, currency: str = "") -> str:
     """`Free`, `5 EUR`, `5 to 7.50 EUR`, `Free to 12.50 EUR`."""
     if of.end == 0:
-        return "Free"
-    least = "Free" if of.start == 0 else amount(of.start)
-    text = amount(of.end) if of.start == of.end else f"{least} to {amount(of.end)}"
+        return _("Free")
+    text, least = amount(of.end), amount(of.start) if of.start else _("Free")
+    if of.start != of.end:
+        text = _("{least} to {most}").format(least=least, most=text)
     return f"{text} {currency}".rstrip()
 
 
@@ -105,11 +123,13 @@ def _span(one: Occurrence, today: date) -> str:
         return f"{first}, {_hours(one)}"
     begin, until = clock(one.start[11:]), clock(one.end[11:])
     if (end - start).days == 1 and start.time() == end.time():
-        return f"{first}, all day" if begin == "00:00" else f"{first}, {begin}, for 24 hours"
+        whole = _("{day}, all day") if begin == "00:00" else _("{day}, {time}, for 24 hours")
+        return whole.format(day=first, time=begin)
     if (end - start).days == 0:
-        return f"{first}, {_hours(one)} on the next day"
+        return _("{day}, {hours} on the next day").format(day=first, hours=_hours(one))
     last = day(end, year=end.year != today.year)
-    return f"{first}, {begin}, to {last}, {until}"
+    text = _("{first}, {begin}, to {last}, {end}")
+    return text.format(first=first, begin=begin, last=last, end=until)
 
 
 def clock(time: str) -> str:
@@ -119,8 +139,13 @@ def clock(time: str) -> str:
 
 def _hours(one: Occurrence) -> str:
     """`10:00 to 12:00`, on one line."""
-    text = f"{clock(one.start[11:])} to {clock(one.end[11:])}"
+    text = from_to(clock(one.start[11:]), clock(one.end[11:]))
     return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def from_to(start: str, end: str) -> str:
+    """`10:00 to 12:00`."""
+    return _("{start} to {end}").format(start=start, end=end)
 
 
 def left(places: OccurrencePlaces) -> str:
@@ -128,10 +153,11 @@ def left(places: OccurrencePlaces) -> str:
     if places.left is None:
         return ""
     if places.waiting:
-        return f"Full, {places.waiting} waiting"
+        return _("Full, {count} waiting").format(count=places.waiting)
     if places.left == 0:
-        return "Full"
-    return "1 place left" if places.left == 1 else f"{places.left:,} places left"
+        return _("Full")
+    text = ngettext("{count} place left", "{count} places left", places.left)
+    return text.format(count=number(places.left))
 
 
 def waits(places: OccurrencePlaces, people: int = 1) -> bool:
@@ -144,7 +170,7 @@ def opening_hours(content: Content) -> list[tuple[str, str]]:
     by_day = [(name, _hours_of(name, content.when.hours)) for name in DAYS]
     found = []
     for text, days in groupby(by_day, key=lambda one: one[1]):
-        names = [_WEEK[name] for name, _ in days]
+        names = [weekday(DAYS.index(name)) for name, _text in days]
         if text:
             found.append((_run(names), text))
     return found
@@ -152,11 +178,13 @@ def opening_hours(content: Content) -> list[tuple[str, str]]:
 
 def _hours_of(name: str, hours: Sequence[Hours]) -> str:
     here = sorted((one.start, one.end) for one in hours if one.day == name)
-    return ", ".join(f"{clock(start)} to {clock(end)}" for start, end in here)
+    return ", ".join(from_to(clock(start), clock(end)) for start, end in here)
 
 
 def _run(names: Sequence[str]) -> str:
     if len(names) == len(DAYS):
-        return "Every day"
-    joint = " and " if len(names) == 2 else " to "
-    return names[0] if len(names) == 1 else f"{names[0]}{joint}{names[-1]}"
+        return _("Every day")
+    if len(names) == 1:
+        return names[0]
+    text = _("{first} and {last}") if len(names) == 2 else _("{first} to {last}")
+    return text.format(first=names[0], last=names[-1])

@@ -19,11 +19,12 @@ from gatherlog.core.eventstore.errors import (
     NotFound,
 )
 from gatherlog.core.subscriptions.letters import has_link
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.auth import permit_of_organiser
 from gatherlog.interfaces.problems import Malformed, status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text, version
-from gatherlog.interfaces.web.things.checklist import CHECKLIST
+from gatherlog.interfaces.web.things.checklist import checklist
 from gatherlog.interfaces.web.things.differences import changed_since, differences, lines, seen
 from gatherlog.interfaces.web.things.facts import (
     STATUS_MARKS,
@@ -34,8 +35,9 @@ from gatherlog.interfaces.web.things.facts import (
 )
 from gatherlog.interfaces.web.things.own_frame import OwnFrame, account_of, thing_id_of
 from gatherlog.interfaces.web.things.review_words import (
-    REASON_NAMES,
+    REASONS,
     reason_flaws,
+    reason_names,
     reasons_in,
     steps,
 )
@@ -43,17 +45,17 @@ from gatherlog.interfaces.web.visitors import Visitor
 
 __all__ = ["ReviewPage"]
 
-_CHANGED: Final = (
+_CHANGED: Final = N_(
     "The organiser has changed this since you opened the page, so nothing is decided. You see it "
     "as it is now; what you wrote is still there."
 )
-_ALONE: Final = (
+_ALONE: Final = N_(
     "What this was to replace has been taken down since you opened the page, so nothing is "
     "decided. Approved, it would be published again, as a thing of its own."
 )
-_DECIDED: Final = "This has been decided in the meantime, so nothing was done."
-_STANDS: Final = "is written, so it was not published: send it back, or empty the reason"
-_OWN: Final = "This is your own, so somebody else decides about it. Nothing was done."
+_DECIDED: Final = N_("This has been decided in the meantime, so nothing was done.")
+_STANDS: Final = N_("is written, so it was not published: send it back, or empty the reason")
+_OWN: Final = N_("This is your own, so somebody else decides about it. Nothing was done.")
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -103,7 +105,7 @@ class ReviewPage:
         act = self._acts.get(text(sent, "do"))
         if act is None:
             raise Malformed("The form does not say what to do.")
-        fields = Fields.read(sent, (*REASON_NAMES, "version", "seen", "live"))
+        fields = Fields.read(sent, (*REASONS, "version", "seen", "live"))
         try:
             review = await self._things.review(thing_id_of(request))
         except NotFound:
@@ -115,7 +117,7 @@ class ReviewPage:
         except Denied as error:
             return await self._page(request, visitor, review, fields, error, notice=_OWN)
         except Invalid as error:
-            flawed = fields.with_flaws(reason_flaws(error, reasons_in(fields)), REASON_NAMES)
+            flawed = fields.with_flaws(reason_flaws(error, reasons_in(fields)), reason_names())
             return await self._page(request, visitor, review, flawed, error)
 
     async def _approve(self, decision: Decision) -> Response:
@@ -207,9 +209,9 @@ class ReviewPage:
             is_over=not coming(content, thing.altered, now=now),
             has_link=has_link(f"{content.name}\n{content.description}"),
             history=steps(history, actor.account_id, zone),
-            checklist=CHECKLIST,
+            checklist=checklist(),
             fields=fields,
-            notice=notice,
+            notice=_(notice),
         )
 
     async def _past(self, request: Request, visitor: Visitor, notice: str = "") -> Response:
@@ -221,7 +223,7 @@ class ReviewPage:
             visitor,
             status=409 if notice else 200,
             history=steps(history, visitor.actor.account_id, "UTC"),
-            notice=notice,
+            notice=_(notice),
         )
 
 
@@ -232,7 +234,9 @@ def _noticed(review: Review, fields: Fields) -> str:
     if fields["live"] and review.live is None:
         return _ALONE
     changed = names_of(changed_since(fields["seen"], review.thing.content))
-    return f"{_CHANGED} Changed since: {changed}." if changed else _CHANGED
+    if not changed:
+        return _CHANGED
+    return _("{notice} Changed since: {fields}.").format(notice=_(_CHANGED), fields=changed)
 
 
 def _since_sent_back(review: Review) -> str | None:

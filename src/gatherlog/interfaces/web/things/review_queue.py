@@ -12,6 +12,7 @@ from gatherlog.apps.people import Action
 from gatherlog.apps.things import Organiser, Report, Thing
 from gatherlog.apps.things.content import changed_fields
 from gatherlog.core.commands.slices import Slice, Window
+from gatherlog.core.texts import _
 from gatherlog.interfaces.rest.parameters import check_id
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.things.facts import names_of, since
@@ -119,18 +120,11 @@ def _row(
     thing: Thing, organiser: Organiser | None, live: Thing | None, reader: str | None
 ) -> Waiting:
     changed = () if live is None else changed_fields(live.content, thing.content)
+    waits = _("since {time}").format(time=since(thing.submitted_at or 0, thing.content.time_zone))
     return Waiting(
         id=thing.id,
         name=thing.content.name,
-        about=" · ".join(
-            filter(
-                None,
-                [
-                    "" if organiser is None else organiser.name,
-                    f"since {since(thing.submitted_at or 0, thing.content.time_zone)}",
-                ],
-            )
-        ),
+        about=" · ".join([waits] if organiser is None else [organiser.name, waits]),
         changes=names_of(changed),
         is_own=thing.organiser_id == reader,
     )

@@ -7,29 +7,28 @@ import msgspec
 
 from gatherlog.apps.things import HistoryEntry, Reason
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.texts import N_, Translated, _
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.things.desk import ShownReason, shown_reasons
 from gatherlog.interfaces.web.things.facts import FIELD_NAMES, since
 
-__all__ = ["REASON_NAMES", "Step", "reason_flaws", "reasons_in", "steps"]
+__all__ = ["REASONS", "Step", "reason_flaws", "reason_names", "reasons_in", "steps"]
 
-REASON_NAMES: Final = {
-    "reason_": "The reason",
-    **{f"reason_{field}": f"The reason at “{name}”" for field, name in FIELD_NAMES.items()},
-    "reason": "The reason",
-}
-"""The fields with a reason, with what a sentence about them begins with: `reason_` is about the
-thing as a whole, and `reason` why it is taken down."""
-_HAPPENED: Final = {
-    "things.created": "Started",
-    "things.submitted": "Submitted",
-    "things.approved": "Approved",
-    "things.rejected": "Sent back",
-    "things.removed": "Removed",
-    "things.withdrawn": "Taken down",
-    "things.version_replaced": "Replaced by the new version",
-    "things.occurrence_altered": "A date cancelled or moved",
-}
+REASONS: Final = ("reason_", *(f"reason_{field}" for field in FIELD_NAMES), "reason")
+"""The fields with a reason: `reason_` is about the thing as a whole, and `reason` why it is taken
+down."""
+_HAPPENED: Final = Translated(
+    {
+        "things.created": N_("Started"),
+        "things.submitted": N_("Submitted"),
+        "things.approved": N_("Approved"),
+        "things.rejected": N_("Sent back"),
+        "things.removed": N_("Removed"),
+        "things.withdrawn": N_("Taken down"),
+        "things.version_replaced": N_("Replaced by the new version"),
+        "things.occurrence_altered": N_("A date cancelled or moved"),
+    }
+)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -56,9 +55,17 @@ def steps(entries: Sequence[HistoryEntry], reader: str | None, zone: str) -> lis
     ]
 
 
+def reason_names() -> dict[str, str]:
+    """What a sentence about each of REASONS begins with."""
+    names = dict.fromkeys(REASONS, _("The reason"))
+    for field, name in FIELD_NAMES.items():
+        names[f"reason_{field}"] = _("The reason at “{field}”").format(field=name)
+    return names
+
+
 def reasons_in(fields: Fields) -> tuple[Reason, ...]:
     """The reasons to send a thing back that were typed."""
-    typed = [(name.removeprefix("reason_"), fields[name]) for name in REASON_NAMES]
+    typed = [(name.removeprefix("reason_"), fields[name]) for name in REASONS]
     return tuple(Reason(field, text) for field, text in typed if text and field != "reason")
 
 
@@ -69,7 +76,7 @@ def reason_flaws(error: Invalid, reasons: Sequence[Reason]) -> Iterable[Flaw]:
         if len(parts) > 2 and parts[2].isdigit():
             yield Flaw(f"/reason_{reasons[int(parts[2])].field}", flaw.detail)
         elif parts[1] == "reasons":
-            yield Flaw("/reason_", "is missing: say why, here or at one of the fields")
+            yield Flaw("/reason_", N_("is missing: say why, here or at one of the fields"))
         else:
             yield flaw
 
@@ -77,13 +84,16 @@ def reason_flaws(error: Invalid, reasons: Sequence[Reason]) -> Iterable[Flaw]:
 def _what(one: HistoryEntry, first: HistoryEntry | None) -> str:
     what = _HAPPENED[one.what]
     is_version = first is not None and one.thing_id != first.thing_id
-    return f"New version: {what[0].lower()}{what[1:]}" if is_version else what
+    what = what[:1].lower() + what[1:] if is_version else what
+    return _("New version: {what}").format(what=what) if is_version else what
 
 
 def _who(one: HistoryEntry, first: HistoryEntry | None, reader: str | None) -> str:
     if one.account_id is None:
         return ""
     if one.account_id == reader:
-        return "by you"
+        return _("by you")
     is_organiser = first is not None and one.account_id == first.account_id
-    return "by the organiser" if is_organiser else f"by the account {one.account_id}"
+    if is_organiser:
+        return _("by the organiser")
+    return _("by the account {account}").format(account=one.account_id)

@@ -15,6 +15,7 @@ from gatherlog.apps.things import BookingDetails, Roster, WrongState, not_over, 
 from gatherlog.core.commands.handler import Once
 from gatherlog.core.commands.service import Repeated
 from gatherlog.core.eventstore.errors import Flaw, GatherlogError, Invalid, KeyReused, NotFound
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.problems import Malformed, TooMany, status_of
 from gatherlog.interfaces.rates import RateLimiter
 from gatherlog.interfaces.web.fields import Fields, date_time
@@ -26,7 +27,7 @@ from gatherlog.interfaces.web.things.own_frame import OwnFrame, OwnThing
 from gatherlog.interfaces.web.things.parents import parents_of
 from gatherlog.interfaces.web.things.phrases import span
 from gatherlog.interfaces.web.things.roster_rows import choices, expected, others
-from gatherlog.interfaces.web.words import day, local, people
+from gatherlog.interfaces.web.words import day, local, number, people
 
 __all__ = ["RosterPages"]
 
@@ -41,27 +42,27 @@ _TEXTS: Final = (
     "booking_reason",
 )
 _NAMES: Final = {
-    "reason": "The reason",
-    "to_day": "The new day",
-    "subject": "The subject",
-    "letter": "The letter",
-    "booking": "The booking",
-    "booking_reason": "The reason",
+    "reason": N_("The reason"),
+    "to_day": N_("The new day"),
+    "subject": N_("The subject"),
+    "letter": N_("The letter"),
+    "booking": N_("The booking"),
+    "booking_reason": N_("The reason"),
 }
 _WORDS: Final = {
-    "is over": "and its time are over already",
-    "is when another occurrence begins": "and its time are those of another date",
-    "should be like 2027-05-01, or 2027-05-01T14:00": "should be a day such as 2027-05-01",
+    "is over": N_("and its time are over already"),
+    "is when another occurrence begins": N_("and its time are those of another date"),
+    "should be like 2027-05-01, or 2027-05-01T14:00": N_("should be a day such as 2027-05-01"),
 }
 _GONE: Final = ("/date", "/from")
 """Flaws that point to these are about a date that was there when the page was loaded."""
 _TYPE: Final = "text/csv; charset=utf-8"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TOO_MANY: Final = (
+_TOO_MANY: Final = N_(
     "You have written to these families very often since yesterday, so this letter was not sent. "
     "What you typed is still below: please send it tomorrow."
 )
-_NOT_POSSIBLE: Final = "This is not possible any more: look at the date as it is now."
+_NOT_POSSIBLE: Final = N_("This is not possible any more: look at the date as it is now.")
 
 
 class DateOfThing(msgspec.Struct, frozen=True):
@@ -211,7 +212,7 @@ class RosterPages:
         own, flaws = found.own, list[Flaw]()
         to = date_time("to_day", fields["to_day"], fields["to_time"], flaws)
         if flaws or not isinstance(to, str):
-            raise Invalid(*flaws or [Flaw("/to_day", "is missing")])
+            raise Invalid(*flaws or [Flaw("/to_day", N_("is missing"))])
         moved = await self._things.move_occurrence(
             own.id, found.date, to, own.account_id, start=found.start, actor=own.by
         )
@@ -251,7 +252,7 @@ class RosterPages:
     async def _cancel_booking(self, found: DateOfThing, fields: Fields) -> Response:
         own, booking = found.own, fields["booking"]
         if not _UUID.fullmatch(booking):
-            raise Invalid(Flaw("/booking", "is not chosen yet"))
+            raise Invalid(Flaw("/booking", N_("is not chosen yet")))
         await self._things.cancel_booking_as_organiser(
             booking, fields["booking_reason"], own.account_id, actor=own.by
         )
@@ -292,8 +293,8 @@ class RosterPages:
 
 def _notice(error: GatherlogError | None) -> str:
     if isinstance(error, TooMany):
-        return _TOO_MANY
-    return _NOT_POSSIBLE if isinstance(error, WrongState) else ""
+        return _(_TOO_MANY)
+    return _(_NOT_POSSIBLE) if isinstance(error, WrongState) else ""
 
 
 def _spoken(error: Invalid, pointers: Mapping[str, str]) -> list[Flaw]:
@@ -312,8 +313,8 @@ def _figures(found: DateOfThing) -> list[tuple[str, str]]:
     waiting = [one.booking for one in found.bookings if one.booking.status == "WAITING"]
     capacity = found.own.thing.content.capacity
     return [
-        ("People booked", f"{sum(one.places for one in booked):,}"),
-        ("Places", "no limit" if capacity is None else f"{capacity:,}"),
-        ("Bookings", f"{len(booked):,}"),
-        ("People waiting", f"{sum(one.places for one in waiting):,}"),
+        (_("People booked"), number(sum(one.places for one in booked))),
+        (_("Places"), _("no limit") if capacity is None else number(capacity)),
+        (_("Bookings"), number(len(booked))),
+        (_("People waiting"), number(sum(one.places for one in waiting))),
     ]

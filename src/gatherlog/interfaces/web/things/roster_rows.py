@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gatherlog.apps.things import Booking, BookingDetails, Child, Roster, RosterRow, age_on
+from gatherlog.core.texts import _, ngettext
 from gatherlog.interfaces.web.things.facts import since
-from gatherlog.interfaces.web.words import listed, people
+from gatherlog.interfaces.web.words import listed, number, people
 
 __all__ = ["ListedBooking", "ListedChild", "choices", "expected", "others"]
 
@@ -52,7 +53,7 @@ def others(
 def choices(booked: Iterable[ListedBooking], waiting: Iterable[ListedBooking]) -> dict[str, str]:
     """The bookings that can be cancelled: what they are called, by id."""
     named = {one.id: one.name for one in booked}
-    return named | {one.id: f"{one.name}, waiting" for one in waiting}
+    return named | {one.id: _("{name}, waiting").format(name=one.name) for one in waiting}
 
 
 def _listed(row: RosterRow, date: str, parents: Mapping[str, str]) -> ListedBooking:
@@ -70,22 +71,31 @@ def _listed(row: RosterRow, date: str, parents: Mapping[str, str]) -> ListedBook
 
 def _other(details: BookingDetails, zone: str, parents: Mapping[str, str]) -> ListedBooking:
     booking = details.booking
-    about = [f"since {since(booking.made_at, zone)}"] if booking.status == "WAITING" else []
+    about = [_waits_since(booking, zone)] if booking.status == "WAITING" else []
     if details.place is not None:
-        about = [f"number {details.place} on the waiting list", *about]
+        about = [_("number {place} on the waiting list").format(place=details.place), *about]
     if booking.status == "CANCELLED":
-        by = {"parent": "by the family", "organiser": "by you"}.get(booking.cancelled_by or "", "")
-        about = [" ".join(filter(None, ["cancelled", by])), booking.cancelled_because or ""]
+        by = {"parent": _("cancelled by the family"), "organiser": _("cancelled by you")}
+        about = [
+            by.get(booking.cancelled_by or "", _("cancelled")),
+            booking.cancelled_because or "",
+        ]
     told = " · ".join(filter(None, about))
     name = _by_parent(people(booking.places), booking, parents)
     return ListedBooking(booking.id, name, [], "", told)
+
+
+def _waits_since(booking: Booking, zone: str) -> str:
+    return _("since {time}").format(time=since(booking.made_at, zone))
 
 
 def _child(child: Child, date: str) -> ListedChild:
     age = age_on(child.birth_date, date)
     return ListedChild(
         name=child.name,
-        age="1\N{NO-BREAK SPACE}year" if age == 1 else f"{age}\N{NO-BREAK SPACE}years",
+        age=ngettext("{count}\N{NO-BREAK SPACE}year", "{count}\N{NO-BREAK SPACE}years", age).format(
+            count=age
+        ),
         allergies=child.allergies or "",
         emergency_contact=child.emergency_contact or "",
         pick_up=child.pick_up or "",
@@ -96,10 +106,10 @@ def _besides(count: int, names: list[str]) -> str:
     """The people who come with the children; of a child that was removed the place is left."""
     if not count or not names:
         return people(count) if count else ""
-    more = "1 more person" if count == 1 else f"{count:,} more people"
-    return f"{more}, with {listed(names)}"
+    text = ngettext("{count} more person, with {names}", "{count} more people, with {names}", count)
+    return text.format(count=number(count), names=listed(names))
 
 
 def _by_parent(who: str, booking: Booking, parents: Mapping[str, str]) -> str:
     name = parents.get(booking.account_id)
-    return who if name is None else f"{who}, booked by {name}"
+    return who if name is None else _("{people}, booked by {name}").format(people=who, name=name)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gatherlog.apps.people import Action, Verdict, decide
 from gatherlog.apps.things import Booking, cancelled_dates
 from gatherlog.core.eventstore.errors import Invalid, NotFound
+from gatherlog.core.texts import N_
 from gatherlog.interfaces.problems import status_of
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text
@@ -24,7 +25,7 @@ __all__ = ["ThingPage"]
 
 MOST_DATES: Final = 50
 """Dates on the page."""
-_REPORT: Final = {"reason": "The report"}
+_REPORT: Final = {"reason": N_("The report")}
 
 
 class ThingPage:

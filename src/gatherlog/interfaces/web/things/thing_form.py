@@ -10,36 +10,37 @@ from gatherlog.apps.things import Content, Hours
 from gatherlog.apps.things.checks import MOST_HOURS
 from gatherlog.apps.things.content import DAYS, Day
 from gatherlog.core.eventstore.errors import Invalid
+from gatherlog.core.texts import N_, Translated, _
 from gatherlog.interfaces.web.fields import Fields
 from gatherlog.interfaces.web.forms import text
 from gatherlog.interfaces.web.things.facts import plain
-from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS, clock
+from gatherlog.interfaces.web.things.phrases import AUDIENCES, CATEGORIES, KINDS, clock, from_to
 from gatherlog.interfaces.web.words import WEEKDAYS
 
 __all__ = ["DAY_NAMES", "NAMES", "SECTIONS", "HoursLine", "ThingForm", "blank", "filled"]
 
 NAMES: Final = {
-    "name": "The name",
-    "description": "The description",
-    "kind": "How often it takes place",
-    "category": "The category",
-    "start_day": "The first day",
-    "start_time": "The beginning",
-    "end_day": "The last day",
-    "end_time": "The end",
-    "hours": "The weekly hours",
-    "time_zone": "The time zone",
-    "address": "The address",
-    "location": "The point on the map",
-    "audience": "Who it is for",
-    "age_from": "The lowest age",
-    "age_to": "The highest age",
-    "price_from": "The lowest price",
-    "price_to": "The highest price",
-    "capacity": "The number of places",
-    "email": "The email address",
-    "phone": "The phone number",
-    "www": "The web address",
+    "name": N_("The name"),
+    "description": N_("The description"),
+    "kind": N_("How often it takes place"),
+    "category": N_("The category"),
+    "start_day": N_("The first day"),
+    "start_time": N_("The beginning"),
+    "end_day": N_("The last day"),
+    "end_time": N_("The end"),
+    "hours": N_("The weekly hours"),
+    "time_zone": N_("The time zone"),
+    "address": N_("The address"),
+    "location": N_("The point on the map"),
+    "audience": N_("Who it is for"),
+    "age_from": N_("The lowest age"),
+    "age_to": N_("The highest age"),
+    "price_from": N_("The lowest price"),
+    "price_to": N_("The highest price"),
+    "capacity": N_("The number of places"),
+    "email": N_("The email address"),
+    "phone": N_("The phone number"),
+    "www": N_("The web address"),
 }
 """The fields in their order on the page, with what a sentence about them begins with."""
 SECTIONS: Final = {
@@ -58,7 +59,7 @@ SECTIONS: Final = {
     "contact": "email",
 }
 """By what a reviewer may name in a reason: the field of the form where it is shown."""
-DAY_NAMES: Final = dict(zip(DAYS, WEEKDAYS, strict=True))
+DAY_NAMES: Final = Translated(dict(zip(DAYS, WEEKDAYS, strict=True)))
 _TEXTS: Final = (
     *(name for name in NAMES if name not in ("hours", "audience")),
     *("adult_mandatory", "booking_mandatory", "version", "was"),
@@ -210,10 +211,10 @@ def _label_of(name: str, value: str) -> str:
         case "hours":
             return "; ".join(map(_line_label, _lines_in(value)))
         case "adult_mandatory" | "booking_mandatory":
-            return value or "no"
+            return _("yes") if value else _("no")
     return value
 
 
 def _line_label(line: HoursLine) -> str:
     days = ", ".join(DAY_NAMES[one][:3] for one in line.days)
-    return f"{days} {line.start} to {line.end}"
+    return f"{days} {from_to(line.start, line.end)}"

@@ -18,6 +18,8 @@ from gatherlog.apps.things import (
     as_planned,
     is_bookable,
 )
+from gatherlog.core.texts import _
+from gatherlog.interfaces.web.things.facts import on_each_date
 from gatherlog.interfaces.web.things.phrases import (
     AUDIENCES,
     CATEGORIES,
@@ -122,11 +124,11 @@ def booking_path(thing_id: str, one: Occurrence) -> str:
 def _facts(content: Content, organiser: Organiser | None, currency: str) -> list[tuple[str, str]]:
     everybody = listed([AUDIENCES[one].lower() for one in content.audience])
     found = [
-        ("For", f"{everybody.capitalize()} · {ages(content.ages)}"),
-        ("Price", price(content.price, currency)),
-        ("Organiser", "" if organiser is None else organiser.name),
-        ("Places", "" if content.capacity is None else f"{content.capacity:,} on each date"),
-        ("Please note", _notes(content)),
+        (_("For"), f"{everybody.capitalize()} · {ages(content.ages)}"),
+        (_("Price"), price(content.price, currency)),
+        (_("Organiser"), "" if organiser is None else organiser.name),
+        (_("Places"), "" if content.capacity is None else on_each_date(content.capacity)),
+        (_("Please note"), _notes(content)),
     ]
     return [(term, text) for term, text in found if text]
 
@@ -134,9 +136,9 @@ def _facts(content: Content, organiser: Organiser | None, currency: str) -> list
 def _notes(content: Content) -> str:
     notes = []
     if content.adult_mandatory:
-        notes.append("An adult must stay.")
+        notes.append(_("An adult must stay."))
     if content.booking_mandatory:
-        notes.append("Booking required.")
+        notes.append(_("Booking required."))
     return " ".join(notes)
 
 
@@ -148,23 +150,23 @@ def _rows(loaded: LoadedThing, now: int, today: date) -> list[DateRow]:
         if one.occurrence is not None
     ]
     found += [(one.planned.start, _cancelled(one, today)) for one in loaded.cancelled]
-    return [row for _, row in sorted(found, key=lambda row: row[0])]
+    return [row for _start, row in sorted(found, key=lambda row: row[0])]
 
 
 def _row(
     loaded: LoadedThing, places: OccurrencePlaces, one: Occurrence, now: int, today: date
 ) -> DateRow:
     thing, booking, full = loaded.thing, loaded.booked.get(places.key), waits(places)
-    action, path = "Wait for a place" if full else "Book", booking_path(thing.id, one)
+    action, path = _("Wait for a place") if full else _("Book"), booking_path(thing.id, one)
     if booking is not None:
-        action = "You are waiting" if booking.status == "WAITING" else "You have booked"
+        action = _("You are waiting") if booking.status == "WAITING" else _("You have booked")
         path = f"/bookings/{booking.id}"
     elif not is_bookable(thing, one, now):
         action, path = "", ""
     return DateRow(
         text=span(one, today),
         note=_moved(thing.content, one, today),
-        places=left(places) if action else "Already started",
+        places=left(places) if action else _("Already started"),
         state="waiting" if full else "coming",
         action=action,
         path=path,
@@ -173,10 +175,13 @@ def _row(
 
 def _moved(content: Content, one: Occurrence, today: date) -> str:
     planned = as_planned(content, one.key) if one.moved else None
-    return "" if planned is None else f"Moved from {span(planned, today)}"
+    return "" if planned is None else _("Moved from {time}").format(time=span(planned, today))
 
 
 def _cancelled(one: CancelledDate, today: date) -> DateRow:
     return DateRow(
-        text=span(one.planned, today), note=one.reason or "", places="Cancelled", state="declined"
+        text=span(one.planned, today),
+        note=one.reason or "",
+        places=_("Cancelled"),
+        state="declined",
     )

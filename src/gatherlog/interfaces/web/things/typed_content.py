@@ -16,6 +16,7 @@ from gatherlog.apps.things import (
 )
 from gatherlog.apps.things.checks import MOST_HOURS, checked_content
 from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.texts import N_, _
 from gatherlog.interfaces.web.fields import Fields, blank_is_none, whole
 from gatherlog.interfaces.web.things.thing_form import ThingForm
 
@@ -40,24 +41,24 @@ _POINTERS: Final = (
 )
 """Where a flaw of the content is shown; other flaws have the name of their field."""
 _WORDS: Final[Mapping[tuple[str, str], str]] = {
-    ("end_day", "should not be before from"): "is before the first",
-    ("end_time", "should not be before from"): "is before the beginning",
-    ("age_to", "should not be less than from"): "is below the lowest",
-    ("price_to", "should not be less than from"): "is below the lowest",
-    ("audience", "is missing"): "is not marked yet",
-    ("kind", "is missing"): "is not chosen yet",
+    ("end_day", "should not be before from"): N_("is before the first"),
+    ("end_time", "should not be before from"): N_("is before the beginning"),
+    ("age_to", "should not be less than from"): N_("is below the lowest"),
+    ("price_to", "should not be less than from"): N_("is below the lowest"),
+    ("audience", "is missing"): N_("is not marked yet"),
+    ("kind", "is missing"): N_("is not chosen yet"),
     ("hours", "is missing: a recurring event needs days with hours"): (
-        "are missing: mark at least one day, with its times"
+        N_("are missing: mark at least one day, with its times")
     ),
-    ("hours", "has the same day and beginning twice"): "have the same day and beginning twice",
+    ("hours", "has the same day and beginning twice"): N_("have the same day and beginning twice"),
     ("email", "is not an email address; one looks like ada@example.org"): (
-        "should be one such as ada@example.org"
+        N_("should be one such as ada@example.org")
     ),
     ("location", "should be a number from -90 to 90"): (
-        "has a latitude, the first number, that is not between -90 and 90"
+        N_("has a latitude, the first number, that is not between -90 and 90")
     ),
     ("location", "should be a number from -180 to 180"): (
-        "has a longitude, the second number, that is not between -180 and 180"
+        N_("has a longitude, the second number, that is not between -180 and 180")
     ),
 }
 """What is said to people in place of what is said to programs."""
@@ -70,8 +71,8 @@ _NO_DAY: Final = "2000-01-01"
 """Stands for a day that cannot be read, so that all else can be checked."""
 _MIDNIGHT: Final = "00:00:00"
 _CONTACT: Final = ("email", "phone", "www")
-_A_DAY: Final = "should be a day such as 2027-05-01"
-_TWO_NUMBERS: Final = "should be two numbers, such as 52.5163, 13.3777"
+_A_DAY: Final = N_("should be a day such as 2027-05-01")
+_TWO_NUMBERS: Final = N_("should be two numbers, such as 52.5163, 13.3777")
 
 
 def content(form: ThingForm, before: Content | None = None) -> Content:
@@ -109,7 +110,7 @@ def content(form: ThingForm, before: Content | None = None) -> Content:
 def _chosen(fields: Fields, name: str, otherwise: str, flaws: list[Flaw]) -> Any:
     """One of several values, whose names are checked with the content."""
     if not fields[name]:
-        flaws.append(Flaw(f"/{name}", "is not chosen yet"))
+        flaws.append(Flaw(f"/{name}", N_("is not chosen yet")))
     return fields[name] or otherwise
 
 
@@ -118,7 +119,7 @@ def _where(fields: Fields, flaws: list[Flaw]) -> Where:
     written = fields["location"]
     found = _PLACE.fullmatch(written)
     if found is None or (" " not in written and "." not in found[1] + found[2]):
-        detail = "is missing" if not written else _TWO_NUMBERS
+        detail = N_("is missing") if not written else _TWO_NUMBERS
         flaws.append(Flaw("/location", detail))
         return Where(lat=0.0, lon=0.0, address=fields["address"])
     return Where(lat=float(found[1]), lon=float(found[2]), address=fields["address"])
@@ -156,13 +157,22 @@ def _hours(form: ThingForm, flaws: list[Flaw]) -> Iterator[Hours]:
     for place, line in enumerate(form.typed_lines, 1):
         start, end = _time(line.start), _time(line.end)
         if not line.days:
-            flaws.append(Flaw("/hours", f"lack the days in line {place}"))
+            flaws.append(Flaw("/hours", _("lack the days in line {line}").format(line=place)))
         elif not start or not end:
-            flaws.append(Flaw("/hours", f"lack a time such as 14:00 in line {place}"))
+            flaws.append(
+                Flaw("/hours", _("lack a time such as 14:00 in line {line}").format(line=place))
+            )
         elif (count := count + len(line.days)) <= MOST_HOURS:
             yield from (Hours(day=day, start=start, end=end) for day in line.days)
     if count > MOST_HOURS:
-        flaws.append(Flaw("/hours", f"are {count}, each day of each line; {MOST_HOURS} fit"))
+        flaws.append(
+            Flaw(
+                "/hours",
+                _("are {count}, each day of each line; {most} fit").format(
+                    count=count, most=MOST_HOURS
+                ),
+            )
+        )
 
 
 def _ages(fields: Fields, flaws: list[Flaw]) -> IntRange:
@@ -175,7 +185,7 @@ def _ages(fields: Fields, flaws: list[Flaw]) -> IntRange:
 def _age(fields: Fields, name: str, flaws: list[Flaw]) -> int | None:
     before = len(flaws)
     if not fields[name]:
-        flaws.append(Flaw(f"/{name}", "is missing"))
+        flaws.append(Flaw(f"/{name}", N_("is missing")))
         return None
     age = whole(name, fields[name], flaws)
     return age if len(flaws) == before else None
@@ -195,7 +205,7 @@ def _amount(fields: Fields, name: str, otherwise: str, flaws: list[Flaw]) -> flo
     if _AMOUNT.fullmatch(written):
         return float(written.replace(",", "."))
     if fields[name]:
-        flaws.append(Flaw(f"/{name}", "should be written as a number, such as 7.50"))
+        flaws.append(Flaw(f"/{name}", N_("should be written as a number, such as 7.50")))
     return None
 
 
@@ -203,7 +213,7 @@ def _day(fields: Fields, name: str, flaws: list[Flaw]) -> str:
     """A day; empty, and one more flaw, if there is none."""
     written = fields[name]
     if not written:
-        flaws.append(Flaw(f"/{name}", "is missing"))
+        flaws.append(Flaw(f"/{name}", N_("is missing")))
         return ""
     try:
         if _DAY.fullmatch(written):
@@ -219,7 +229,7 @@ def _time_of(fields: Fields, name: str, flaws: list[Flaw]) -> str:
     found = _time(written)
     if not found:
         flaws.append(
-            Flaw(f"/{name}", "should be a time such as 14:00" if written else "is missing")
+            Flaw(f"/{name}", N_("should be a time such as 14:00") if written else N_("is missing"))
         )
     return found
 
