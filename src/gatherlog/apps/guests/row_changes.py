@@ -40,7 +40,7 @@ FIELD_NAMES: Final = {
     "last_name": "last name",
     "email": "address",
     "group_id": "household",
-    "expected_guests": "seats",
+    "expected_guests": "places",
     "children": "children",
     "dietary": "diet notes",
     "dietary_tags": "diet",
