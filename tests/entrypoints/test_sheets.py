@@ -21,7 +21,7 @@ Alan;Turing;alan@example.org;;2;
 """
 PREVIEW = """\
 Format     sheet, UTF-8, semicolon between cells
-Columns    First name, Last name, Email, Family = household, Seats
+Columns    First name, Last name, Email, Family = household, Seats = places
 Ignored    Table
 Guests     3, 2 of them in 1 household
 Places     4, 0 of them for children
