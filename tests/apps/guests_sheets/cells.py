@@ -552,6 +552,7 @@ KINDS = (
         {
             "Ben Roth, Berlin": "asked (name): Ben Roth, Berlin",
             "'Ben Roth'": "Roth, Ben",
+            "DE LA CRUZ Juan": "asked (name): DE LA CRUZ, Juan",
             "Capt. Jack": "asked (name): Jack, Capt.",
             "John Smith and family of 4": "asked (seats): Smith, John, 4 places",
         },

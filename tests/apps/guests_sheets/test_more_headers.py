@@ -123,3 +123,47 @@ def test_a_form_that_asks_for_the_name_has_names(question: str) -> None:
     assert line_by_line(read(f"{question};Email\nAda Winter;a@example.org\n")) == [
         "2: Winter, Ada <a@example.org>"
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("Uncle", "Bob"), ("Ayşe", "Kaya ve Ali"), ("Eve", "Roy & Sun")]
+)
+def test_two_cells_that_are_hardly_a_name_are_asked_about(first: str, last: str) -> None:
+    [row] = read(f"First name,Last name\n{first},{last}\n").rows
+
+    assert [doubt.kind for doubt in row.doubts] == ["name"]
+    assert (row.first_name, row.last_name) == (first, last)
+
+
+@pytest.mark.parametrize("last", ["van der Berg", "Ortega y Gasset", "García López", "O’Brien"])
+def test_two_cells_with_a_name_are_not_asked_about(last: str) -> None:
+    [row] = read(f"First name,Last name\nAda,{last}\n").rows
+
+    assert (row.last_name, row.doubts) == (last, ())
+
+
+@pytest.mark.parametrize(
+    ("sign", "line"),
+    [
+        ("🤷", "2: asked (status): Winter, Ada"),
+        ("😢", "2: asked (status): Winter, Ada"),
+        ("✔️", "2: Winter, Ada"),
+        ("-", "2: Winter, Ada"),
+        ("🚫", "2: left out: does not come: the status is '🚫'"),
+    ],
+)
+def test_only_signs_that_say_yes_count_as_one(sign: str, line: str) -> None:
+    assert line_by_line(read(f"Name,Status\nAda Winter,{sign}\n")) == [line]
+
+
+@pytest.mark.parametrize(
+    ("partner", "lines"),
+    [
+        ("Ben Roth", ["2: Roth, Ben", "2: Winter, Ada"]),
+        ("Ben", ["2: asked (name): Winter, Ada", "2: asked (name): Winter, Ben"]),
+        ("yes", ["2: Winter, Ada, 2 places"]),
+        ("", ["2: Winter, Ada"]),
+    ],
+)
+def test_a_column_for_the_partner_names_another_guest(partner: str, lines: list[str]) -> None:
+    assert sorted(line_by_line(read(f"Name,Partner\nAda Winter,{partner}\n"))) == lines

@@ -164,7 +164,12 @@ def named_in_two(first: str, last: str) -> Named:
     lasts *= len(firsts) // len(lasts)
     if len(firsts) == 1 and {normalised(first), normalised(f"{first} {last}")} & (NOBODY | SUMS):
         party.doubt("stands in place of a name, and would become a guest of this name")
-    return _named(party, list(map(_beside, firsts, lasts)))
+    people = list(map(_beside, firsts, lasts))
+    if len(firsts) == 1 and any(part.joint not in ONE_NAME for part in _split(last)[1:]):
+        party.doubt("may be two people; it is read as one")
+    elif not party.doubts and any(map(_is_strange, people)):
+        party.doubt("has words that are hardly part of a name")
+    return _named(party, people)
 
 
 def with_middle_name(first: str, middle: str, last: str) -> tuple[str, str]:

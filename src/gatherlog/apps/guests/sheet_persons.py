@@ -105,6 +105,8 @@ def _capitals(words: list[str]) -> Person | None:
 
 def _is_large(word: str) -> bool:
     """Whether a word is in capitals, and neither initials nor an ending."""
-    if not word.isupper() or len(word) < 3 or "." in word:
+    if not word.isupper() or "." in word:
         return False
+    if len(word) < 3:
+        return word.casefold() in PARTICLES and len(word) > 1
     return normalised(word) not in SUFFIXES

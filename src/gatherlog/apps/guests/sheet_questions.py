@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from gatherlog.apps.guests.sheet_headers import Column
 from gatherlog.apps.guests.sheet_party_words import ONE_KID, ONE_MORE
-from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS
+from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS, words
 
 __all__ = ["asked", "is_question", "person_in"]
 
@@ -77,6 +77,11 @@ _BEHIND = re.compile(
     rf"(?P<what>.+?)(?: (?:of|der|des|du|de la|de l|del|della|de|da|do|van|till))?"
     rf"(?: (?:the|your|ihrer|deiner|votre|tu|su))? (?P<who>{_RELATIONS})(?: (?P<n>\d))?"
 )
+_ALONE = words(
+    "partner|partnerin|spouse|ehepartner|ehepartnerin|husband|wife|conjoint|conjointe|pareja|"
+    "esposo|esposa|coniuge|echtgenoot|conjuge|make|maka"
+)
+"""Headers of the name of whoever comes along."""
 _NAMES = {
     word: field
     for field in ("first_name", "last_name", "name")
@@ -105,6 +110,8 @@ def asked(word: str) -> tuple[Column, bool] | None:
 def person_in(word: str) -> tuple[str, str] | None:
     """The field of somebody who comes along, and who that is: of "Guest 2 first name", `first_name`
     and "guest 2"; of "Partner email", `their_email` and "partner"."""
+    if word in _ALONE:
+        return "name", word
     for pattern in (_BEFORE, _BEHIND):
         found = pattern.fullmatch(word)
         if found is not None and (field := _NAMES.get(found["what"].removesuffix(" of"))):

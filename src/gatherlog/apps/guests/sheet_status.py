@@ -10,6 +10,7 @@ from gatherlog.apps.guests.sheet_status_words import (
     COMES,
     COMES_NOT,
     COMES_NOT_SIGNS,
+    COMES_SIGNS,
     NOT,
     OF_TICKETS,
     OPEN,
@@ -67,10 +68,17 @@ def _comes(cell: str) -> bool | None:
     if word in _OPEN:
         return None
     if not word:
-        return not set(cell) & COMES_NOT_SIGNS
+        return _by_signs(set(cell))
     if word.isdecimal():
         return int(word[:9]) > 0
     return _in_a_sentence(word.split())
+
+
+def _by_signs(signs: set[str]) -> bool | None:
+    """What signs without a word say: ✓, 👍 and ❌, but not 🤷."""
+    if signs & COMES_NOT_SIGNS:
+        return False
+    return True if signs <= COMES_SIGNS else None
 
 
 def _in_a_sentence(words: list[str]) -> bool | None:

@@ -9,6 +9,7 @@ __all__ = [
     "COMES",
     "COMES_NOT",
     "COMES_NOT_SIGNS",
+    "COMES_SIGNS",
     "NOT",
     "OF_TICKETS",
     "OPEN",
@@ -87,4 +88,6 @@ REGRETS = _words(
 )
 """Words behind a "no" that make it one: "No, sorry"."""
 
-COMES_NOT_SIGNS = frozenset("✗✘❌☒👎✖")
+COMES_NOT_SIGNS = frozenset("✗✘❌☒👎✖🚫⛔")
+COMES_SIGNS = frozenset("✓✔✅☑👍🎉🥂❤♥💚🙂😀😊🤩+-–—.\ufe0f ")
+"""Signs that stand for "yes"; a dash or a point says nothing, as an empty cell."""
