@@ -135,11 +135,19 @@ def test_two_cells_that_are_hardly_a_name_are_asked_about(first: str, last: str)
     assert (row.first_name, row.last_name) == (first, last)
 
 
-@pytest.mark.parametrize("last", ["van der Berg", "Ortega y Gasset", "García López", "O’Brien"])
-def test_two_cells_with_a_name_are_not_asked_about(last: str) -> None:
-    [row] = read(f"First name,Last name\nAda,{last}\n").rows
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Ada", "van der Berg"),
+        ("Ada", "Ortega y Gasset"),
+        ("Ada", "O’Brien"),
+        ("Oma Ruth", "Winter"),
+    ],
+)
+def test_two_cells_with_a_name_are_not_asked_about(first: str, last: str) -> None:
+    [row] = read(f"First name,Last name\n{first},{last}\n").rows
 
-    assert (row.last_name, row.doubts) == (last, ())
+    assert (row.first_name, row.last_name, row.doubts) == (first, last, ())
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,12 @@ def _is_strange(person: Person) -> bool:
     )
 
 
+def _is_strange_in_two(first: str, last: str) -> bool:
+    """As `_is_strange`; beside a last name, "Oma Ruth" is what the family calls her."""
+    words = f"{first} {last}".split()
+    return _has_small_words(words) if len(words) > 2 else _is_strange(Person(first, last))
+
+
 def _has_small_words(words: list[str]) -> bool:
     """Whether a word of several is in small letters, and none that names have so: "his friend"."""
     if len(words) < 3 or not any(word[0].isupper() for word in words):
@@ -167,7 +173,7 @@ def named_in_two(first: str, last: str) -> Named:
     people = list(map(_beside, firsts, lasts))
     if len(firsts) == 1 and any(part.joint not in ONE_NAME for part in _split(last)[1:]):
         party.doubt("may be two people; it is read as one")
-    elif not party.doubts and any(map(_is_strange, people)):
+    elif not party.doubts and len(people) == 1 and _is_strange_in_two(first, last):
         party.doubt("has words that are hardly part of a name")
     return _named(party, people)
 
