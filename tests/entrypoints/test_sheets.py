@@ -21,10 +21,10 @@ Alan;Turing;alan@example.org;;2;
 """
 PREVIEW = """\
 Format     sheet, UTF-8, semicolon between cells
-Columns    First name, Last name, Email, Family = household, Seats
+Columns    First name, Last name, Email, Family = household, Seats = places
 Ignored    Table
 Guests     3, 2 of them in 1 household
-Seats      4, 0 of them for children
+Places     4, 0 of them for children
 Import     3 new, 0 changed, 0 unchanged
 Bad lines  0
 """
@@ -193,7 +193,7 @@ def test_guesses_and_lines_left_out_are_shown(party: Terminal) -> None:
     assert party("import", str(SAMPLES / "google.csv"), "--yes").out.splitlines()[3:] == [
         "Guests     6, 4 of them in 2 households, 1 guessed from address, or last name and e-mail "
         "or phone",
-        "Seats      6, 0 of them for children",
+        "Places     6, 0 of them for children",
         "Import     6 new, 0 changed, 0 unchanged",
         "Left out   1",
         "           line 16: has no person's name",
@@ -225,7 +225,7 @@ def test_diets_that_were_not_understood_whole_are_shown(party: Terminal) -> None
 
     assert shown.out.splitlines()[3:] == [
         "Guests     2, none of them in a household",
-        "Seats      4, 2 of them for children",
+        "Places     4, 2 of them for children",
         "Import     2 new, 0 changed, 0 unchanged",
         "Diets      1 not understood whole: kept as text, with the tag other",
         "           line 3: no mushrooms",

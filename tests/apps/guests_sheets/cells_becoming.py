@@ -45,7 +45,7 @@ def _asked(row: SheetRow) -> str:
 
 
 def _row(row: SheetRow) -> str:
-    seats = "" if row.expected_guests in (None, 1) else f", {row.expected_guests} seats"
+    seats = "" if row.expected_guests in (None, 1) else f", {row.expected_guests} places"
     children = (
         ", a child" if row.child else f", {row.children} for children" if row.children else ""
     )

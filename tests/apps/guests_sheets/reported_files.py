@@ -13,20 +13,20 @@ BECOMES = {
         "2: O'Brien, Conan",
     ],
     "couples-and-parties": [
-        "2: asked (household): Smith, Mr. & Mrs., 2 seats",
+        "2: asked (household): Smith, Mr. & Mrs., 2 places",
         "3: McDonald, Patrick",
         "3: McDonald, Rose",
-        "4: asked (household): Müller, Herr und Frau, 2 seats",
+        "4: asked (household): Müller, Herr und Frau, 2 places",
         "5: asked (household): Müller, Familie",
         "6: asked (household): Smith, Family",
-        "7: asked (household): Smith, Family, 4 seats",
-        "8: Smith, John, 2 seats",
+        "7: asked (household): Smith, Family, 4 places",
+        "8: Smith, John, 2 places",
         "9: bad line: John Smith stands on line 8 already",
         "10: asked (repeat): Smith, John",
         "10: Roe, Jane",
         "11: asked (name, repeat): Smith, John",
         "11: asked (name, repeat): Roe, Jane",
-        "12: asked (repeat): Smith, John, 3 seats",
+        "12: asked (repeat): Smith, John, 3 places",
         "13: Müller jun., Max",
     ],
     "double-encoded": [
@@ -43,7 +43,7 @@ BECOMES = {
         "8: Ya, Yan <yan@example.org>",
     ],
     "eventbrite-orders-report": [
-        "2: Guest, Ana <ana@example.org>, 2 seats",
+        "2: Guest, Ana <ana@example.org>, 2 places",
         "3: left out: is refunded",
         "4: left out: is cancelled",
     ],
@@ -78,10 +78,10 @@ BECOMES = {
         "2: Winter, Ada",
     ],
     "meetup-rsvps": [
-        "2: Sten, Sara, 2 seats",
+        "2: Sten, Sara, 2 places",
         "3: Udd, Uno",
         "4: left out: does not come: the status is 'No'",
-        "5: asked (status): Wal, Wim, 3 seats",
+        "5: asked (status): Wal, Wim, 3 places",
     ],
     "mixed-utf8-latin1": [
         "2: Müller, Jürgen <j@example.org>",
@@ -108,7 +108,7 @@ BECOMES = {
     ],
     "title-line": [
         "3: left out: is above the header",
-        "6: Winter, Ada <a@example.org>, 2 seats",
+        "6: Winter, Ada <a@example.org>, 2 places",
     ],
     "utf8-truncated": [
         "2: bad line: has bytes that are not UTF-8: correct the line, or choose the encoding",

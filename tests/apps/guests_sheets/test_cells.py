@@ -3,6 +3,7 @@
 import pytest
 
 from gatherlog.apps.guests.sheet_names import named_in_full, named_in_two
+from gatherlog.apps.guests.sheet_persons import Person
 from gatherlog.apps.guests.sheets import read_sheet
 from tests.apps.guests_sheets.cells import KINDS
 from tests.apps.guests_sheets.cells_becoming import becomes, sheet_with
@@ -44,7 +45,7 @@ def test_words_and_people_without_a_last_name_are_asked_about(
 
 
 def test_one_name_is_a_first_name_without_doubt() -> None:
-    assert named_in_full("Cher").people == [("Cher", "", False)]
+    assert named_in_full("Cher").people == [Person("Cher", "")]
     assert named_in_full("Cher").doubts == ()
 
 
@@ -101,7 +102,7 @@ def test_the_reason_says_what_a_row_would_become() -> None:
 
     [doubt] = only.doubts
     assert doubt.reason == (
-        "'Familie Müller (4)' is a household, and would become one guest with 4 seats"
+        "'Familie Müller (4)' is a household, and would become one guest with 4 places"
     )
     assert (only.group_id, only.expected_guests) == ("Familie Müller", 4)
 

@@ -50,16 +50,16 @@ def test_children_are_among_the_seats_or_beside_the_guest(
             "Max Müller",
             "plus ones is 'Max Müller': write a number, and give whom you know a line of their own",
         ),
-        ("Seats,Plus ones", "2,3", "seats is 2, but with the plus ones it would be 4"),
-        ("Seats,Children", "2,3", "children is 3, more than there are seats for"),
+        ("Seats,Plus ones", "2,3", "places is 2, but with the plus ones it would be 4"),
+        ("Seats,Children", "2,3", "children is 3, more than there are places for"),
         ("Children", "Mia and Tom", "children is 'Mia and Tom': write a number"),
         (
             "Seats,Plus ones,Children",
             "two,one,Mia",
-            "seats is 'two': write a number; plus ones is 'one': write a number, and give whom "
+            "places is 'two': write a number; plus ones is 'one': write a number, and give whom "
             "you know a line of their own; children is 'Mia': write a number",
         ),
-        ("Plus ones", "99", "seats should be a whole number from 0 to 99"),
+        ("Plus ones", "99", "places should be a whole number from 0 to 99"),
     ],
 )
 def test_numbers_that_contradict_each_other_are_bad_lines(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gatherlog.apps.guests.names import full_name
 from gatherlog.apps.guests.sheets import (
     ENCODING_LABELS,
     ENCODINGS,
@@ -44,7 +45,7 @@ def data_of(encoding: str, people: list[str]) -> bytes:
 
 
 def full_names(sheet: Sheet) -> list[str]:
-    return [f"{first} {last}" for first, last in names(sheet)]
+    return [full_name(first, last) for first, last in names(sheet)]
 
 
 @pytest.mark.parametrize(("label", "encoding", "people"), SURE)

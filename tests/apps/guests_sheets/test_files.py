@@ -116,7 +116,7 @@ def test_a_file_of_empty_lines_is_refused() -> None:
 
 
 def test_a_file_of_bad_lines_is_refused_with_the_first_of_them() -> None:
-    reason = "more than 1,000 lines are bad, line 2 first: seats is 'x': write a number"
+    reason = "more than 1,000 lines are bad, line 2 first: places is 'x': write a number"
     with pytest.raises(Invalid, match=reason):
         read("First,Last,Seats\n" + "Ada,King,x\n" * 1001)
 

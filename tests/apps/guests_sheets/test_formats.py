@@ -158,7 +158,7 @@ def test_tickets_beyond_what_one_guest_may_have_are_a_bad_line() -> None:
     sheet = read(f"{header}7,Ada,King,60,Attending\n7,Ada,King,60,Attending\n")
 
     assert [row.expected_guests for row in sheet.rows] == [60]
-    assert reasons(sheet) == [(3, "gives line 2 more than 99 seats")]
+    assert reasons(sheet) == [(3, "gives line 2 more than 99 places")]
 
 
 def test_columns_that_a_host_added_to_exported_contacts_are_read() -> None:

@@ -143,8 +143,8 @@ def test_a_state_of_a_country_is_no_status() -> None:
 @pytest.mark.parametrize(
     ("text", "becomes"),
     [
-        ("Prénom,Nom,Nombre\nAda,Roe,3\n", "2: Roe, Ada, 3 seats"),
-        ("Nom complet,Nombre\nAda Roe,3\n", "2: Roe, Ada, 3 seats"),
+        ("Prénom,Nom,Nombre\nAda,Roe,3\n", "2: Roe, Ada, 3 places"),
+        ("Nom complet,Nombre\nAda Roe,3\n", "2: Roe, Ada, 3 places"),
         ("Nombre,Apellidos\nAda,Roe\n", "2: Roe, Ada"),
         ("Nombre,Correo electrónico\nAda Roe,\n", "2: Roe, Ada"),
     ],

@@ -16,9 +16,9 @@ HEADER = "First,Last,Email,Household,Child,Seats,Diet\n"
             "the email 'nowhere' is not an email address; one looks like ada@example.org",
         ),
         ("Ada,Lovelace,,,maybe,,", "child is 'maybe': write yes or no, or the age"),
-        ("Ada,Lovelace,,,,two,", "seats is 'two': write a number"),
-        ("Ada,Lovelace,,,,-5,", "seats is '-5': write a number"),
-        ("Ada,Lovelace,,,,1000,", "seats should be a whole number from 0 to 99"),
+        ("Ada,Lovelace,,,,two,", "places is 'two': write a number"),
+        ("Ada,Lovelace,,,,-5,", "places is '-5': write a number"),
+        ("Ada,Lovelace,,,,1000,", "places should be a whole number from 0 to 99"),
         (f"{'A' * 10_000},Lovelace,,,,,", "the first name has 10,000 characters; at most 100 fit"),
         (
             "Ada\x07,Lovelace,,,,,",
@@ -57,7 +57,7 @@ def test_every_reason_of_a_bad_line_is_named() -> None:
         (
             2,
             "the email 'nowhere' is not an email address; one looks like ada@example.org; "
-            "child is 'maybe': write yes or no, or the age; seats is 'two': write a number",
+            "child is 'maybe': write yes or no, or the age; places is 'two': write a number",
         )
     ]
 

@@ -103,7 +103,7 @@ def test_seats_are_shared_by_those_whom_a_line_names(
 
 
 def test_fewer_seats_than_people_are_a_bad_line() -> None:
-    assert reasons(read("Name,Seats\nAda & Ben Lovelace,1\n")) == [(2, "seats is 1 for 2 people")]
+    assert reasons(read("Name,Seats\nAda & Ben Lovelace,1\n")) == [(2, "places is 1 for 2 people")]
 
 
 def test_everything_on_a_couples_line_is_about_each_of_them() -> None:

@@ -30,7 +30,7 @@ def test_buyers_of_eventbrite_are_the_guests_where_nobody_else_is_named() -> Non
         f"{header}Order Status\n1,x,Ada,Winter,a@example.org,3,Completed\n"
         "2,x,Ben,Roth,b@example.org,1,Partially Refunded\n"
     ) == [
-        "2: Winter, Ada <a@example.org>, 3 seats",
+        "2: Winter, Ada <a@example.org>, 3 places",
         "3: asked (status): Roth, Ben <b@example.org>",
     ]
 
@@ -48,7 +48,7 @@ def test_guests_of_a_member_of_meetup_come_beside_the_member() -> None:
     header = "Name,User ID,Title,Event Host,RSVP,Guests,RSVPed on,Joined Group on\n"
 
     assert lines(f"{header}Ada Winter,1,Member,No,Yes,2,x,x\nBen Roth,2,Member,No,No,0,x,x\n") == [
-        "2: Winter, Ada, 3 seats",
+        "2: Winter, Ada, 3 places",
         "3: left out: does not come: the status is 'No'",
     ]
 
@@ -75,7 +75,7 @@ def test_plus_ones_of_partiful_may_have_names() -> None:
         "2: Roth, Ben",
         "3: asked (status): Day, Cas",
         '4: left out: does not come: the status is "Can\'t Go"',
-        "5: Fox, Eve, 3 seats",
+        "5: Fox, Eve, 3 places",
     ]
 
 
@@ -92,7 +92,7 @@ def test_families_of_zola_have_partners_and_children_in_columns() -> None:
         "2: Winter, Mia, a child",
         "3: asked (name): Day, Cas",
         "3: asked (name): Day, Dan",
-        "4: asked (status): Fox, Eve, 2 seats",
+        "4: asked (status): Fox, Eve, 2 places",
     ]
 
 
@@ -106,7 +106,7 @@ def test_answers_to_a_form_are_read_by_its_questions() -> None:
         f'{header}x,a@example.org,Ada Winter,"Yes, I will be there",2,vegan\n'
         'x,b@example.org,Ben Roth,"No, sorry",0,\n'
     ) == [
-        "2: Winter, Ada <a@example.org>, 3 seats",
+        "2: Winter, Ada <a@example.org>, 3 places",
         "3: left out: does not come: the status is 'No, sorry'",
     ]
 
@@ -114,7 +114,7 @@ def test_answers_to_a_form_are_read_by_its_questions() -> None:
 def test_a_form_that_does_not_say_whether_you_are_counted_is_asked_about() -> None:
     header = "Zeitstempel;Wie heißt du (Vor- und Nachname)?;Kommst du?;Wie viele Personen kommen?\n"
 
-    assert lines(f"{header}x;Ada Winter;Ja;3\n") == ["2: asked (seats): Winter, Ada, 3 seats"]
+    assert lines(f"{header}x;Ada Winter;Ja;3\n") == ["2: asked (seats): Winter, Ada, 3 places"]
 
 
 def test_a_second_pair_of_names_is_a_second_guest() -> None:
@@ -122,7 +122,7 @@ def test_a_second_pair_of_names_is_a_second_guest() -> None:
 
     assert lines(f"{header}Ada,Winter,Ben,Roth,a@example.org\nCas,Day,,,\n") == [
         "2: Winter, Ada <a@example.org>",
-        "2: Roth, Ben <a@example.org>",
+        "2: Roth, Ben",
         "3: Day, Cas",
     ]
 

@@ -84,8 +84,8 @@ def test_a_workbook_is_read_as_a_sheet_is() -> None:
     )
     assert line_by_line(sheet) == [
         "1: left out: is above the header",
-        "4: Winter, Ada <a@example.org>, 2 seats",
-        "5: Müller, Jürgen, 2 seats",
+        "4: Winter, Ada <a@example.org>, 2 places",
+        "5: Müller, Jürgen, 2 places",
         "5: Roth, Eva",
     ]
 
@@ -111,7 +111,7 @@ def test_a_formula_is_its_last_result_and_a_bad_line_without_one() -> None:
     )
 
     assert lines(data) == [
-        "2: Winter, Ada, 2 seats",
+        "2: Winter, Ada, 2 places",
         "3: bad line: cell B3 is a formula without a result: write the value",
         "4: bad line: cell B4 has the error #DIV/0!: write the value",
     ]
@@ -125,7 +125,7 @@ def test_texts_that_cells_share_are_read_without_how_they_are_spoken() -> None:
         "<si><t>山田 太郎</t><rPh><t>ヤマダ</t></rPh></si>",
     )
 
-    assert lines(data) == ["2: Winter, Ada", "3: 太郎, 山田"]
+    assert lines(data) == ["2: Winter, Ada", "3: 山田, 太郎"]
 
 
 def test_numbers_stay_as_they_were_typed() -> None:

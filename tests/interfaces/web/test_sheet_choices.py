@@ -35,3 +35,14 @@ async def test_an_encoding_that_is_not_known_is_refused(host: Host) -> None:
     page = Page(refused.text)
     assert (refused.status_code, flaws_of_form(page)) == (422, [])
     assert "Should be one of auto, utf-8" in page.html
+
+
+async def test_lines_that_are_left_out_are_counted_and_named(host: Host) -> None:
+    sheet = b"Name,Status\nAda Winter,Yes\nBen Roth,Declined\nCas Day,Refunded\n"
+
+    page = Page((await host.upload(sheet)).text)
+
+    assert "2 lines name nobody to invite, and are left out" in [
+        element.text for element in page.all("summary")
+    ]
+    assert {"Line 3 is declined", "Line 4 is refunded"} <= {e.text for e in page.all("li")}

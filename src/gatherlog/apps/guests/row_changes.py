@@ -42,7 +42,7 @@ FIELD_NAMES: Final = Translated(
         "last_name": N_("last name"),
         "email": N_("address"),
         "group_id": N_("household"),
-        "expected_guests": N_("seats"),
+        "expected_guests": N_("places"),
         "children": N_("children"),
         "dietary": N_("diet notes"),
         "dietary_tags": N_("diet"),

@@ -1,6 +1,7 @@
 """How many people a line of a sheet is for, and how many of them are children. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -63,7 +64,9 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
     for each guest, plus one and child, or as many as the name says. Raises Unreadable where numbers
     contradict each other; in our own export (`verbatim`) there may be more children than seats.
     """
-    seats, more, beside, among = _numbers(given)
+    seats, more, beside, among, grown = _numbers(given)
+    if grown is not None:
+        seats = _with_adults(seats, grown, beside or among or 0)
     names = len(named.people)
     companions = named.companions - (0 if beside is None else named.children)
     adults = max(names + companions, names - named.others + (more or 0))
@@ -72,13 +75,13 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
     if seats is None and (more is not None or companions or beside is not None):
         seats = adults + (beside or 0)
     elif more is not None and seats not in (adults, adults + (beside or 0)):
-        raise Unreadable(f"seats is {seats}, but with the plus ones it would be {adults}")
+        raise Unreadable(f"places is {seats}, but with the plus ones it would be {adults}")
     children = among if beside is None else beside
     if children is None and named.children:
         children = named.children
     each = _shared(seats, names)
     if each and not verbatim and children and children > (1 if each[0] is None else each[0]):
-        raise Unreadable(f"children is {children}, more than there are seats for")
+        raise Unreadable(f"children is {children}, more than there are places for")
     return Counted(
         seats,
         [
@@ -86,6 +89,13 @@ def people_of(given: Mapping[Column, str], named: Named, *, verbatim: bool) -> C
             for n, (places, person) in enumerate(zip(each, named.people, strict=True))
         ],
     )
+
+
+def _with_adults(seats: int | None, adults: int, children: int) -> int:
+    """All seats, where adults have a column of their own. Raises Unreadable if they contradict."""
+    if seats not in (None, adults + children):
+        raise Unreadable(f"places is {seats}, but with the adults it would be {adults + children}")
+    return adults + children
 
 
 def _numbers(given: Mapping[Column, str]) -> list[int | None]:
@@ -108,17 +118,22 @@ def _shared(seats: int | None, names: int) -> list[int | None]:
     if names < 2:
         return [seats] * names
     if seats < names:
-        raise Unreadable(f"seats is {seats} for {names} people")
+        raise Unreadable(f"places is {seats} for {names} people")
     return [seats - names + 1, *[1] * (names - 1)]
 
 
 def _seats(cell: str | None) -> int | None:
-    return _number("seats", cell)
+    return _number("places", cell)
+
+
+def _adults(cell: str | None) -> int | None:
+    return _number("adults", cell)
 
 
 def _number(what: str, cell: str | None) -> int | None:
     if cell is None:
         return None
+    cell = unicodedata.normalize("NFKC", cell)
     number = _NUMBER.fullmatch(cell)
     if number is None and (counted := _COUNTED.fullmatch(cell)) and _is_unit(counted[2]):
         number = counted
@@ -161,4 +176,5 @@ _READERS = {
     "plus_ones": _plus_ones,
     "children": _children,
     "children_included": _children,
+    "adults": _adults,
 }

@@ -8,6 +8,17 @@ from typing import Literal, NamedTuple, get_args
 from gatherlog.apps.guests.sheet_bare_lists import are_recipients, bare_columns
 from gatherlog.apps.guests.sheet_encodings import Decoded
 from gatherlog.apps.guests.sheet_files import Record, Table, Unreadable, no_sheet, normalised
+from gatherlog.apps.guests.sheet_hand_made import (
+    FIELD_OF,
+    NAMES,
+    SEVERAL,
+    bare_pair,
+    by_hand,
+    has_bare_name,
+    is_last_name_first,
+    named_parties,
+    with_questions,
+)
 from gatherlog.apps.guests.sheet_headers import (
     EVENTBRITE,
     EVENTBRITE_BUYER,
@@ -22,9 +33,9 @@ from gatherlog.apps.guests.sheet_headers import (
     Column,
 )
 from gatherlog.apps.guests.sheet_party_words import ONE_KID, ONE_MORE, PEOPLE
-from gatherlog.apps.guests.sheet_questions import asked, is_question, person_in
+from gatherlog.apps.guests.sheet_questions import is_question
 from gatherlog.apps.guests.sheet_sources import Source
-from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS, TOGETHER
+from gatherlog.apps.guests.sheet_words import TOGETHER
 from gatherlog.core.eventstore.giving_way import Steps
 
 __all__ = ["FORMATS", "Layout", "SheetFormat", "is_contacts", "understanding"]
@@ -39,27 +50,20 @@ MOST_COLUMNS = 1000
 HEADER_WITHIN = 12
 """Records in which the header is looked for: there may be titles above it."""
 
-_FIELD_OF = {word: field for field, words in HEADERS.items() for word in words}
-_SECOND_EMAIL = re.compile(
-    rf"(?:{'|'.join(sorted(HEADERS['email']))}) ([2-9])|(?:second|other|secondary) e ?mail"
-)
 _NUMBERED = re.compile(r"(e mail|phone|address) (\d{1,2}) ([a-z ]+)")
 ASKED = frozenset({"child", "diet", "diet_notes"})
 """Further questions of organisers to attendees, each with a column of its own."""
-NAMES = frozenset({"first_name", "last_name"})
-"""Columns that organisers may have renamed, as from Last Name to Surname."""
 ADDED = ASKED | {
     "group_id",
     "expected_guests",
     "plus_ones",
+    "adults",
     "children",
     "children_included",
     "status",
     "cancelled",
 }
 """Columns that hosts add to the contacts that they exported."""
-SEVERAL = frozenset({"diet", "status"})
-"""Fields of which each column is read: no allergy is lost, and nobody who cancelled is invited."""
 
 
 class Layout(NamedTuple):
@@ -79,6 +83,10 @@ class Layout(NamedTuple):
     """Whether this is our own export: cells are taken as they are, nothing is split or guessed."""
     is_bare: bool = False
     """Whether there is no header: a list of names."""
+    has_bare_name: bool = False
+    """Whether first or last names stand below a mere "Name", and may be whole names."""
+    last_name_first: bool = False
+    """Whether the header of whole names says that they begin with the last name."""
     unsure: frozenset[Column] = frozenset()
     """Columns of which it is not sure whether a number includes whoever answers."""
     decoded: Decoded | None = None
@@ -170,6 +178,8 @@ def _layout(
         word if is_question(cell) else "" for word, cell in zip(folded, header, strict=True)
     ]
     columns, unsure = _columns(folded, questions, format)
+    if format == "sheet" and not verbatim:
+        columns = named_parties(folded, columns, first[at + 1 :])
     if verbatim:
         columns = [
             None if column and column[0] in ("status", "cancelled") else column
@@ -185,6 +195,8 @@ def _layout(
         columns=_each_once(_needed(columns)),
         verbatim=verbatim,
         unsure=unsure,
+        has_bare_name=has_bare_name(folded, columns),
+        last_name_first=is_last_name_first(folded, columns),
     )
 
 
@@ -198,7 +210,9 @@ def _columns(
             return [OUTLOOK.get(word) or _added(word, ADDED) for word in folded], frozenset()
         case "eventbrite":
             return _eventbrite(folded), frozenset()
-    columns, unsure = _with_questions(questions, _by_hand(folded))
+    columns, unsure = with_questions(questions, by_hand(folded))
+    if bare_pair(folded):
+        unsure |= {("last_name", 0)}
     if format == "meetup":
         columns = [
             ("plus_ones", 0) if word == "guests" else column
@@ -245,96 +259,8 @@ def _eventbrite(folded: Sequence[str]) -> list[Column | None]:
 
 
 def _added(word: str, fields: frozenset[str]) -> Column | None:
-    field = _FIELD_OF.get(word)
+    field = FIELD_OF.get(word)
     return (field, 0) if field in fields else None
-
-
-def _by_hand(folded: Sequence[str]) -> list[Column | None]:
-    fields: list[str | None] = [_FIELD_OF.get(word) for word in folded]
-    present = set(fields)
-    emails: dict[int, int] = {}
-    for n, word in enumerate(folded):
-        if word == "nombre" and _is_french(folded):
-            fields[n] = "expected_guests"
-        elif word in BARE_NAME:
-            if "first_name" in present and "last_name" not in present:
-                fields[n] = "last_name"
-            elif "last_name" in present and "first_name" not in present:
-                fields[n] = "first_name"
-            else:
-                fields[n] = "name"
-        elif second := _SECOND_EMAIL.fullmatch(word):
-            emails[n] = int(second[1] or 2)
-        elif word == "estado" and "city" in present:  # a part of the address
-            fields[n] = None
-    if len(folded) == 1 and folded[0] in PEOPLE:  # a list of "Guests"
-        fields = ["name"]
-    columns: list[Column | None] = [None if field is None else (field, 0) for field in fields]
-    for n, number in emails.items():
-        columns[n] = ("email", number)
-    return _with_companions(folded, columns)
-
-
-def _is_french(folded: Sequence[str]) -> bool:
-    """Whether names have French headers, so that "Nombre" is a number, and not the Spanish name."""
-    return any(
-        word.split(" ")[0] in ("nom", "noms", "prenom", "prenoms") for word in folded if word
-    )
-
-
-def _with_companions(
-    folded: Sequence[str], columns: Sequence[Column | None]
-) -> list[Column | None]:
-    """The columns, with those of people who come along numbered from 1."""
-    found = [
-        None if column else person_in(word) for word, column in zip(folded, columns, strict=True)
-    ]
-    who = list(dict.fromkeys(person[1] for person in found if person is not None))
-    fields = {column[0] for column in columns if column is not None}
-    begin = 0 if fields.isdisjoint({"name", "first_name", "last_name"}) else 1
-    numbered: list[Column | None] = [
-        column if person is None else (person[0], (who.index(person[1]) + begin) * _sign(person[1]))
-        for column, person in zip(columns, found, strict=True)
-    ]
-    return _second_pair(numbered)
-
-
-def _sign(who: str) -> int:
-    """-1 for children, whose columns have negative numbers."""
-    return -1 if who.split(maxsplit=1)[0] in ONE_KID | {"children"} else 1
-
-
-def _second_pair(columns: Sequence[Column | None]) -> list[Column | None]:
-    """A second pair of columns for first and last name is about whoever comes along."""
-    pair: tuple[Column, Column] = (("first_name", 0), ("last_name", 0))
-    if any(columns.count(column) < 2 for column in pair):
-        return list(columns)
-    seen: set[Column] = set()
-    paired: list[Column | None] = []
-    for column in columns:
-        paired.append((column[0], 1) if column in pair and column in seen else column)
-        if column is not None:
-            seen.add(column)
-    return paired
-
-
-def _with_questions(
-    questions: Sequence[str], columns: Sequence[Column | None]
-) -> tuple[list[Column | None], frozenset[Column]]:
-    """The columns, with what questions of a form ask for, unless another column has it."""
-    have, found, unsure = set(columns), list(columns), set()
-    has_names = not {column[0] for column in have if column}.isdisjoint({"name", "first_name"})
-    for n, word in enumerate(questions):
-        if found[n] is not None or not word or (question := asked(word)) is None:
-            continue
-        column, is_unsure = question
-        if (column in have and column[0] not in SEVERAL) or (column[0] == "name" and has_names):
-            continue
-        found[n] = column
-        have.add(column)
-        if is_unsure:
-            unsure.add(column)
-    return found, frozenset(unsure)
 
 
 def _needed(columns: Sequence[Column | None]) -> list[Column | None]:

@@ -7,7 +7,9 @@ why the host is asked.
 import re
 from typing import NamedTuple
 
+from gatherlog.apps.guests.names import is_east_asian
 from gatherlog.apps.guests.sheet_doubts import Doubt
+from gatherlog.apps.guests.sheet_east_asian import is_strange_east_asian
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_parties import Party, family_of, without_titles
 from gatherlog.apps.guests.sheet_party_words import (
@@ -15,6 +17,7 @@ from gatherlog.apps.guests.sheet_party_words import (
     JOINING,
     KIDS,
     NOBODY,
+    NOT_BEFORE_NAMES,
     NOT_IN_NAMES,
     OF_SOMEBODY,
     ONE_KID,
@@ -25,8 +28,20 @@ from gatherlog.apps.guests.sheet_party_words import (
     TITLES,
     WITH,
 )
+from gatherlog.apps.guests.sheet_persons import (
+    ONE_NAME,
+    Person,
+    is_last_name,
+    plain_person,
+    sharing,
+)
 from gatherlog.apps.guests.sheet_signs import without_pictures
-from gatherlog.apps.guests.sheet_words import PARTICLES, SUFFIXES
+from gatherlog.apps.guests.sheet_words import (
+    ALSO_FIRST_NAMES,
+    PARTICLES,
+    SMALL_IN_NAMES,
+    SUFFIXES,
+)
 
 __all__ = ["Named", "Person", "named_in_full", "named_in_two", "with_middle_name"]
 
@@ -39,27 +54,16 @@ _BETWEEN = re.compile(
     rf"\s*([&\n;|])\s*|\s+(?:(c/o|w/)\s*|({WITH})\s)|\s*(/)\s*|\s+(\+)\s*|\s*(\+)\s*(?=\d)"
     rf"|\s({JOINING})\s(?!zu\s)|\s([-–—•·])\s"
 )
-_ONE_NAME = frozenset(["y", "e", "i"])
-"""Words that join two people, or the two parts of one last name."""
 _STANDS_CLOSE = re.compile(r"\b(Dr|Prof|Mr|Mrs|Ms|Hr|Fr|Fam)\.(?=[^\W\d_])")
 _WITH = re.compile(f"c/o|w/|{WITH}")
 _DASHES = frozenset("-–—•·")
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
-_BORN = frozenset(
-    ["geb", "geborene", "nee", "born", "nata", "fodd", "geboren", "nascida", "z domu"]
-)
-"""Words before the last name that somebody had at birth."""
 _RELATIONS = (ONE_MORE | ONE_KID | KIDS) - TITLES
+_QUOTED = re.compile("['\"‘’“”„«»]([^'\"‘’“”„«»]+)['\"‘’“”«»]")
 _INITIAL = re.compile(r"\s[EYI]\s")
 _UNSURE = re.compile(r"\d\s*\?|\d\s*(?:[/–-]|or|oder|ou|o|of|eller)\s*\+?\d")
 """A number with a question mark, or two numbers: "+1?", "+1/+2"."""
 _OF_SOMEBODY = re.compile(rf"(?:{OF_SOMEBODY}) .+|{SOMEBODYS}")
-
-
-class Person(NamedTuple):
-    first: str
-    last: str
-    is_child: bool = False
 
 
 class Named(NamedTuple):
@@ -100,10 +104,10 @@ def named_in_full(cell: str) -> Named:
     if not any(map(str.isalnum, cell)) and "?" not in cell:
         raise Unreadable("the name is missing")
     party = Party(cell)
-    cell = _without_pictures(party, cell)
+    cell = _without_quotes(_without_pictures(party, cell))
     if normalised(cell) in NOBODY | SUMS:
         party.doubt("stands in place of a name, and would become a guest of this name")
-        return _named(party, [_plain(cell)])
+        return _named(party, [plain_person(cell)])
     if _OF_SOMEBODY.fullmatch(normalised(cell)):
         party.doubt("says whose guest it is, and not who")
     if _UNSURE.search(cell):
@@ -122,13 +126,32 @@ def named_in_full(cell: str) -> Named:
 
 
 def _is_strange(person: Person) -> bool:
-    """Whether a word of a name is a note, or a single letter that may stand for "and"."""
+    """Whether a word of a name is a note, a title, or one that may stand for "and"."""
+    if is_east_asian(person.first):
+        return is_strange_east_asian(person.first, person.last)
     words = f"{person.first} {person.last}".split()
-    return len(words) > 1 and any(
+    if len(words) < 2:
+        return False
+    if normalised(words[0]) in NOT_BEFORE_NAMES or _has_small_words(words):
+        return True
+    return any(
         normalised(word) in NOT_IN_NAMES
-        or (len(word) == 1 and word.islower() and word not in _ONE_NAME)
+        or (len(word) == 1 and word.islower() and word not in ONE_NAME)
         for word in words
     )
+
+
+def _is_strange_in_two(first: str, last: str) -> bool:
+    """As `_is_strange`; beside a last name, "Oma Ruth" is what the family calls her."""
+    words = f"{first} {last}".split()
+    return _has_small_words(words) if len(words) > 2 else _is_strange(Person(first, last))
+
+
+def _has_small_words(words: list[str]) -> bool:
+    """Whether a word of several is in small letters, and none that names have so: "his friend"."""
+    if len(words) < 3 or not any(word[0].isupper() for word in words):
+        return False
+    return any(word.isalpha() and word.islower() and word not in SMALL_IN_NAMES for word in words)
 
 
 def named_in_two(first: str, last: str) -> Named:
@@ -153,7 +176,12 @@ def named_in_two(first: str, last: str) -> Named:
     lasts *= len(firsts) // len(lasts)
     if len(firsts) == 1 and {normalised(first), normalised(f"{first} {last}")} & (NOBODY | SUMS):
         party.doubt("stands in place of a name, and would become a guest of this name")
-    return _named(party, list(map(_beside, firsts, lasts)))
+    people = list(map(_beside, firsts, lasts))
+    if len(firsts) == 1 and any(part.joint not in ONE_NAME for part in _split(last)[1:]):
+        party.doubt("may be two people; it is read as one")
+    elif not party.doubts and len(people) == 1 and _is_strange_in_two(first, last):
+        party.doubt("has words that are hardly part of a name")
+    return _named(party, people)
 
 
 def with_middle_name(first: str, middle: str, last: str) -> tuple[str, str]:
@@ -173,6 +201,12 @@ def _without_pictures(party: Party, cell: str) -> str:
         return cell
     party.doubt("has signs around the name, which are left out")
     return plain
+
+
+def _without_quotes(cell: str) -> str:
+    """The cell without quotation marks around all of it: `'Ada King'` of Outlook."""
+    found = _QUOTED.fullmatch(cell)
+    return cell if found is None else found[1].strip()
 
 
 def _named(party: Party, people: list[Person], household: str | None = None) -> Named:
@@ -247,7 +281,7 @@ def _split(cell: str) -> list[_Part]:
 
 def _is_one_name(parts: list[_Part]) -> bool:
     """José Ortega y Gasset is one, Ana y Luis García are two."""
-    if len(parts) != 2 or parts[1].joint not in _ONE_NAME:
+    if len(parts) != 2 or parts[1].joint not in ONE_NAME:
         return False
     return " " in parts[0].text and " " not in parts[1].text
 
@@ -256,21 +290,21 @@ def _of_parts(party: Party, parts: list[_Part]) -> Named:
     if len(parts) == 1 and (family := family_of(parts[0].text)):
         return _family(party, parts[0].text, Person(family.word, family.last), family.people)
     if any(family_of(part.text) for part in parts):
-        party.doubt("names a household, which has 1 seat as long as nothing else is said", "seats")
+        party.doubt("names a household, which has 1 place as long as nothing else is said", "seats")
     if len(parts) > 1 and not without_titles(parts[0].text)[1]:
         return _couple(party, parts)
     if any("," in part.text for part in parts):
         return _named(party, _with_commas(party, parts))
-    return _named(party, _sharing(party, [part.text for part in parts]))
+    return _named(party, sharing(party, [part.text for part in parts]))
 
 
 def _family(party: Party, household: str, person: Person, people: int | None) -> Named:
     """A household of people without names, as one guest with their seats."""
     party.total = party.total or people
     if party.total is None:
-        party.doubt("is a household; for how many people is not said, so that it has 1 seat")
+        party.doubt("is a household; for how many people is not said, so that it has 1 place")
     else:
-        party.doubt(f"is a household, and would become one guest with {party.total} seats")
+        party.doubt(f"is a household, and would become one guest with {party.total} places")
     party.doubts = [Doubt("household", doubt.reason) for doubt in party.doubts]
     return _named(party, [person], household)
 
@@ -282,51 +316,16 @@ def _couple(party: Party, parts: list[_Part]) -> Named:
         party.doubt("has no last name")
         return _named(party, [Person(" & ".join(part.text for part in parts), "")])
     rest = [" ".join(without_titles(part.text)[1]) for part in parts[begin:]]
-    if len(rest) == 1 and _is_last_name(rest[0].split()):
+    if len(rest) == 1 and is_last_name(rest[0].split()):
         couple = "".join(f" {part.joint} {part.text}" for part in parts).removesuffix(rest[0])
         return _family(
             party, f"{couple.strip()} {rest[0]}", Person(couple.strip(), rest[0]), begin + 1
         )
-    people = _sharing(party, rest)
+    people = sharing(party, rest)
     if len(people) < begin + 1:
         party.companions += begin + 1 - len(people)
-        party.doubt("names a couple of whom one has no first name; both have a seat")
+        party.doubt("names a couple of whom one has no first name; both have a place")
     return _named(party, people)
-
-
-def _sharing(party: Party, parts: list[str]) -> list[Person]:
-    """People of whom those with a single word have the last name of the last one."""
-    people = [_untitled(party, part) for part in parts]
-    last = people[-1].last
-    if len(people) > 1 and not last:
-        party.doubt("does not say who has which last name")
-    if all(_is_nameless(part) for part in parts):
-        return people
-    return [
-        Person(person.last, last)
-        if n < len(people) - 1 and _is_nameless(part)
-        else Person(person.first, person.last or last)
-        for n, (person, part) in enumerate(zip(people, parts, strict=True))
-    ]
-
-
-def _untitled(party: Party, part: str) -> Person:
-    """The person without titles; of "Frau Müller", with the title in place of the first name."""
-    titles, name = without_titles(part)
-    if _is_nameless(part):
-        party.doubt("has a title and a single name, so that there is no first name")
-        return Person(" ".join(titles), " ".join(name))
-    return _plain(" ".join(name or titles))
-
-
-def _is_nameless(part: str) -> bool:
-    titles, name = without_titles(part)
-    return bool(titles) and _is_last_name(name)
-
-
-def _is_last_name(words: list[str]) -> bool:
-    """Whether there is one name, with nothing but "von" and the like before it."""
-    return bool(words) and all(word.casefold() in PARTICLES for word in words[:-1])
 
 
 def _with_commas(party: Party, parts: list[_Part]) -> list[Person]:
@@ -345,14 +344,14 @@ def _with_commas(party: Party, parts: list[_Part]) -> list[Person]:
 
 def _one_with_commas(party: Party, items: list[str], text: str) -> list[Person]:
     if len(items) == 2 and not without_titles(items[1])[1]:
-        return _sharing(party, [f"{items[1]} {items[0]}"])
+        return sharing(party, [f"{items[1]} {items[0]}"])
     if len(items) > 1 and party.takes(items[-1]):
         items = items[:-1]
     if len(items) == 1:
-        return _sharing(party, items)
+        return sharing(party, items)
     if len(items) == 2:
         before = items[0].split()
-        if len(before) > 1 and before[0].casefold() not in PARTICLES and not _ends(items[0]):
+        if len(before) > 1 and not _is_particle(before[0]) and not _ends(items[0]):
             if " " in items[1]:
                 return _listed(party, items)
             party.doubt("is read as the last name and the first name; it may be two people")
@@ -362,12 +361,18 @@ def _one_with_commas(party: Party, items: list[str], text: str) -> list[Person]:
     return _listed(party, items)
 
 
+def _is_particle(word: str) -> bool:
+    """Whether a word begins a last name, and not a first name such as "Ben"."""
+    plain = word.casefold()
+    return plain in PARTICLES and (word == plain or plain not in ALSO_FIRST_NAMES)
+
+
 def _listed(party: Party, items: list[str]) -> list[Person]:
     """People with commas between: each in full, or with the last name of the last one."""
     if len(items) > MOST_ON_A_LINE:
         raise Unreadable(f"names {len(items):,} people: give each a line of their own")
     party.doubt(f"is read as {len(items)} people")
-    return _sharing(party, items)
+    return sharing(party, items)
 
 
 def _pieces(text: str) -> list[str]:
@@ -394,42 +399,3 @@ def _beside(first: str, last: str) -> Person:
     """First and last name of two columns, without titles."""
     _, words = without_titles(first)
     return Person(" ".join(words) or first, last)
-
-
-def _plain(full: str) -> Person:
-    """First and last name of "Ada King Lovelace" or "Ludwig van Beethoven"; of one word, the first
-    only."""
-    words = full.split()
-    if (capitals := _capitals(words)) is not None:
-        return capitals
-    last = len(words) - 1
-    while last > 1 and normalised(words[last]) in SUFFIXES:
-        last -= 1
-    if last > 2 and normalised(words[last - 1]) in _BORN:
-        last -= 2
-    while last > 1 and (words[last - 1] in _ONE_NAME or words[last - 1].casefold() in PARTICLES):
-        last -= 2 if words[last - 1] in _ONE_NAME and last > 2 else 1
-    if last < 1:
-        return Person(full, "")
-    return Person(" ".join(words[:last]), " ".join(words[last:]))
-
-
-def _capitals(words: list[str]) -> Person | None:
-    """First and last name of "Marie DUPONT" and "DUPONT Marie"; None if capitals do not tell."""
-    large = [_is_large(word) for word in words]
-    if all(large) or not any(large):
-        return None
-    at = large.index(True)
-    if all(large[at:]):
-        return Person(" ".join(words[:at]), " ".join(words[at:]))
-    if at == 0 and not any(large[large.index(False) :]):
-        end = large.index(False)
-        return Person(" ".join(words[end:]), " ".join(words[:end]))
-    return None
-
-
-def _is_large(word: str) -> bool:
-    """Whether a word is in capitals, and neither initials nor an ending."""
-    if not word.isupper() or len(word) < 3 or "." in word:
-        return False
-    return normalised(word) not in SUFFIXES

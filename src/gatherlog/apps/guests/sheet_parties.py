@@ -11,6 +11,7 @@ from gatherlog.apps.guests.sheet_party_words import (
     FAMILIES,
     JOINING,
     KIDS,
+    NOBODY,
     NUMBERS,
     ONE_KID,
     ONE_MORE,
@@ -89,7 +90,15 @@ class Party:
 
     def takes(self, part: str) -> bool:
         """Whether a part behind "and" or "with" is no name but people without one."""
-        return self._counts(part, joined=True)
+        return self._counts(part, joined=True) or self._is_nobody(part)
+
+    def _is_nobody(self, part: str) -> bool:
+        """Whether a part such as "TBD" or "???" holds the place of somebody, who gets a seat."""
+        if any(map(str.isalnum, part)) and normalised(part) not in NOBODY:
+            return False
+        self.companions += 1
+        self.doubt("has somebody without a name, who has a place")
+        return True
 
     def _in_parentheses(self, found: re.Match[str]) -> str:
         inside = found[1].strip()
@@ -121,12 +130,19 @@ class Party:
             self.companions += number or 1
             self.children += number or 1
         elif noun in PEOPLE | KIDS | RELATIVES and number is None and joined:
-            self.doubt("does not say how many come along; there is no seat for them yet", "seats")
+            self._doubt_how_many()
         elif number is not None and (not noun or noun in PEOPLE):
             self._count_all(number, joined=joined, is_sure=bool(noun))
         else:
             return False
         return True
+
+    def _doubt_how_many(self) -> None:
+        if self.total is None:
+            reason = "does not say how many come along; there is no place for them yet"
+        else:
+            reason = f"is read as {self.total} people in all"
+        self.doubt(reason, "seats")
 
     def _count_all(self, number: int, *, joined: bool, is_sure: bool) -> None:
         if joined:

@@ -14,6 +14,7 @@ __all__ = [
     "JOINING",
     "KIDS",
     "NOBODY",
+    "NOT_BEFORE_NAMES",
     "NOT_IN_NAMES",
     "NUMBERS",
     "OF_SOMEBODY",
@@ -39,20 +40,28 @@ TITLES = _words(
     "dr ing"
 )
 """Words before a name by which people are addressed."""
-TITLES_WITH_DOT = _words("mag|ing|ir|drs|avv|dipl ing|dipl|d|da|h c|med|m")
+TITLES_WITH_DOT = _words(
+    "mag|ing|ir|drs|avv|dipl ing|dipl|d|da|h c|med|m|capt|col|sgt|maj|lt|cpl|hon|hab"
+)
 """Titles that are names as well, unless a full stop follows them and a name stands behind."""
 
 FAMILIES = _words(
     "family|household|haus|fam|familie|familien|families|"
-    "famille|familia|famiglia|familjen|familj|hushallet|clan"
+    "famille|familia|famiglia|familjen|familj|hushallet|clan|rodzina|ailesi|perhe|rodina"
 )
-COUPLES = _words("eheleute|ehepaar|couple|couple de|coppia|echtpaar|casal|matrimonio|paret")
+COUPLES = _words(
+    "eheleute|ehepaar|couple|couple de|coppia|echtpaar|casal|matrimonio|paret|sres|senores|srs|"
+    "senhores|signori|coniugi|epoux|panstwo|manzelia|manzele"
+)
 """Words before the last name of two people."""
 ARTICLES = _words("the|die|la|les|los|las|de|il|i|gli|os|as|a|o|le|het|el")
 
-JOINING = "and|AND|And|und|UND|Und|et|ET|och|OCH|y|e|en|i|u\\.|ed"
+JOINING = "and|AND|And|und|UND|Und|et|ET|och|OCH|y|e|en|i|u\\.|ed|ve|og|oraz|ja|και|și|şi"
 """Words between two names. The short ones are written in capitals in initials only."""
-WITH = "with|w/|w|mit|avec|con|met|com|med|plus|Plus|PLUS|più|mais|inkl\\.?|incl\\.?|including|samt"
+WITH = (
+    "with|w/|w|mit|avec|con|met|com|med|plus|Plus|PLUS|più|mais|inkl\\.?|incl\\.?|including"
+    "|samt|z|ze|ile|m/"
+)
 """Words before somebody who comes along."""
 WHOSE = (
     "his|her|their|my|an?|another|eine?[mnrs]?|seine?[mnrs]?|ihre?[mnrs]?|deren|dessen|une?|son|sa|"
@@ -86,7 +95,8 @@ ONE_MORE = _words(
     "accompagnatore|accompagnatrice|moglie|marito|compagno|compagna|ospite|invitato|invitata|"
     "amico|amica|introducee|introduce|vriend|vriendin|vrouw|begeleider|acompanhante|convidado|"
     "convidada|parceiro|parceira|namorado|namorada|mulher|sallskap|respektive|sambo|fru|gaest|"
-    "pojkvan|flickvan|medfoljande"
+    "pojkvan|flickvan|medfoljande|esi|misafiri|os tow|osoba towarzyszaca|osoba tow|zona|maz|mezem|"
+    "partnerka|narzeczona|narzeczony|frue|kone|ledsager|følge|vaimo|puoliso"
 )
 """One person who comes along and has no name."""
 PEOPLE = _words(
@@ -94,12 +104,13 @@ PEOPLE = _words(
     "adultes|adultos|adulti|erwachsene|volwassenen|vuxna|gaste|gaeste|gasten|gaesten|gaster|"
     "invites|invitados|invitati|ospiti|convidados|acompanhantes|acompanantes|accompagnants|"
     "accompagnatori|personnes|personne|pessoas|pessoa|friends|freunde|freunden|amis|amigos|amici|"
-    "vrienden|vanner|others|andere|begleitpersonen|seats|places|platze|plaetze|mann|more|weitere"
+    "vrienden|vanner|others|andere|begleitpersonen|seats|places|platze|plaetze|mann|more|weitere|"
+    "kisi|osob|osoby|osoba"
 )
 """Several people; without a number nobody knows how many."""
 KIDS = _words(
     "kids|children|kinder|kindern|enfants|ninos|hijos|bambini|figli|kinderen|filhos|criancas|barn|"
-    "babies|sons|daughters|sohne|soehne|tochter|toechter"
+    "babies|sons|daughters|sohne|soehne|tochter|toechter|dzieci|dziecmi|cocuk|cocuklar|børn|lapset"
 )
 ONE_KID = _words(
     "kid|child|kind|baby|enfant|nino|nina|hijo|hija|bambino|bambina|figlio|figlia|filho|filha|"
@@ -147,9 +158,14 @@ NOT_IN_NAMES = _words(
     "corp|sarl|srl|bv|cancelled|canceled|declined|refunded|abgesagt|storniert|annule|annulee|"
     "cancelado|cancelada|annullato|geannuleerd|avbokad|"
     "waitlist|warteliste|pending|vegan|vegetarian|"
-    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown"
+    "vegetarisch|years|jahre|ans|anos|anni|zweit|dritt|viert|aka|alias|dj|tbd|tba|unknown|"
+    "residence|parents|eltern|padres|genitori|ouders|rodzice|bride|groom|brautpaar|side|wedding|"
+    "hochzeit|mariage|bruiloft|casamento|brollop|birthday|geburtstag|neighbours|neighbors|nachbarn|"
+    "colleagues|kollegen|hanım|hanim|bey"
 )
 """Words that are hardly ever part of a name, and often stand beside one."""
+NOT_BEFORE_NAMES = _words("sayin|sayın|pan|pani|dona|cousin|nephew|niece")
+"""Words that stand before a name and are hardly its beginning."""
 SUMS = _words(
     "total|totals|sum|summe|gesamt|insgesamt|somme|totale|totaal|suma|soma|summa|grand total|"
     "zwischensumme|subtotal|total general|totalt|anzahl"

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from itertools import zip_longest
 
+from gatherlog.apps.guests.names import is_east_asian
 from gatherlog.apps.guests.sheet_bare_lists import without_bullet
 from gatherlog.apps.guests.sheet_doubts import Doubt, LeftOut
-from gatherlog.apps.guests.sheet_emails import without_address
+from gatherlog.apps.guests.sheet_emails import addresses_in, without_address
 from gatherlog.apps.guests.sheet_files import Unreadable, normalised, quoted
 from gatherlog.apps.guests.sheet_formats import Layout, is_contacts
 from gatherlog.apps.guests.sheet_headers import UNNAMED, Column
@@ -18,7 +20,7 @@ from gatherlog.apps.guests.sheet_names import (
 )
 from gatherlog.apps.guests.sheet_party_words import NOBODY
 from gatherlog.apps.guests.sheet_records import one_line
-from gatherlog.apps.guests.sheet_words import NO, NONE, SUFFIXES, YES
+from gatherlog.apps.guests.sheet_words import NO, NONE, PARTICLES, SUFFIXES, YES
 
 __all__ = ["people_in"]
 
@@ -51,7 +53,9 @@ def _first_of_all(given: Mapping[Column, str], layout: Layout, first: str, last:
     if (first or last) and (suffix := given.get(("suffix", 0))):
         last = f"{last} {one_line(suffix)}".strip()
     if first or last:
-        return named_in_two(first, last)
+        return named_in_two(
+            *_without_repeat(first, last) if layout.has_bare_name else (first, last)
+        )
     if full := given.get(("name", 0)):
         return _in_full(full, layout)
     if ("order", 0) in given:
@@ -61,15 +65,39 @@ def _first_of_all(given: Mapping[Column, str], layout: Layout, first: str, last:
     raise Unreadable("the name is missing")
 
 
+def _without_repeat(first: str, last: str) -> tuple[str, str]:
+    """First and last name, where "Name" has the whole name beside the first, or the last, one."""
+    if first and last.startswith(f"{first} "):
+        return first, last.removeprefix(first).strip()
+    if last and first.endswith(f" {last}"):
+        return first.removesuffix(last).strip(), last
+    return first, last
+
+
 def _in_full(cell: str, layout: Layout) -> Named:
     name, _ = without_address(without_bullet(cell) if layout.is_bare else cell)
     named = named_in_full("\n".join(one_line(line) for line in name.split("\n") if line.strip()))
+    if layout.last_name_first and "," not in name and len(named.people) == 1:
+        return _last_name_first(named, name)
     if layout.is_bare and "," in name and not named.doubts:
         doubt = Doubt(
             "name", f"{quoted(name)} is read as last name, first name: there is no header"
         )
         return named._replace(doubts=(doubt,))
     return named
+
+
+def _last_name_first(named: Named, name: str) -> Named:
+    """The person whose name begins with the last name, as the header says; still a doubt."""
+    words = f"{named.people[0].first} {named.people[0].last}".split()
+    if len(words) < 2 or named.doubts or is_east_asian(name):
+        return named
+    begin = 0
+    while begin < len(words) - 2 and words[begin].casefold() in PARTICLES:
+        begin += 1
+    person = Person(" ".join(words[begin + 1 :]), " ".join(words[: begin + 1]))
+    reason = f"{quoted(name)} is read with the last name first, as the header says"
+    return named._replace(people=[person], doubts=(Doubt("name", reason),))
 
 
 def _with_others(named: Named, given: Mapping[Column, str], number: int) -> Named:
@@ -88,7 +116,11 @@ def _with_others(named: Named, given: Mapping[Column, str], number: int) -> Name
     if number < 0:
         return _with_children(named, cell, family)
     beside = named_in_two(first, last) if last else named_in_full(cell)
-    people = [Person(one.first, one.last or family) for one in beside.people]
+    emails = addresses_in(given.get(("their_email", number), ""))
+    people = [
+        Person(one.first, one.last or family, is_beside=True, email=email)
+        for one, email in zip_longest(beside.people, emails[: len(beside.people)])
+    ]
     doubts = beside.doubts
     if any(not one.last for one in beside.people):
         doubts = (
@@ -106,7 +138,8 @@ def _with_others(named: Named, given: Mapping[Column, str], number: int) -> Name
 def _with_children(named: Named, cell: str, family: str) -> Named:
     names = [part.split() for part in _LISTED.split(cell) if part]
     children = [
-        Person(name[0], " ".join(name[1:]) or family, is_child=True) for name in names[:MOST_BESIDE]
+        Person(name[0], " ".join(name[1:]) or family, is_child=True, is_beside=True)
+        for name in names[:MOST_BESIDE]
     ]
     return named._replace(people=[*named.people, *children])
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from gatherlog.apps.guests.sheet_headers import Column
 from gatherlog.apps.guests.sheet_party_words import ONE_KID, ONE_MORE
-from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS
+from gatherlog.apps.guests.sheet_words import BARE_NAME, HEADERS, words
 
 __all__ = ["asked", "is_question", "person_in"]
 
@@ -43,10 +43,17 @@ _QUESTIONS = tuple(
             r"be there|going)|(?:kommst|kommt|nimmst|nehmt|kannst|konnt|bist|seid|werden) "
             r"(?:du|ihr|sie)\b|viens|viendr|venez|serez|participer|assister|vienes|asistir|podras|"
             r"vendr|parteciper|vieni|verrai|sarai|kom je|komt u|ben je erbij|kun je komen|"
-            r"voce vem|\bvira\b|comparecer|participara|kommer du|kan du komma|deltar du).*",
+            r"voce vem|\bvira\b|comparecer|participara|kommer du|kan du komma|deltar du|"
+            r"czy (?:bedzie|przyjd|wezm)|katilacak m|gelecek m|geliyor mu|"
+            r"tuletko|osallistutko|出席).*",
             "status",
         ),
-        (r".*\b(?:names?|nom|nombre|nome|naam|namn|vor und nachname)\b.*", "name"),
+        (
+            r".*(?:\b(?:names?|nom|nombre|nome|naam|namn|navn|vor und nachname)\b|wie heiss?t|"
+            r"t appelles|vous appelez|te llamas|se llama|ti chiami|si chiama|hoe heet|te chamas|"
+            r"se chama|vad heter|adiniz|adınız).*",
+            "name",
+        ),
     )
 )
 """What a header of several words asks for; the first one counts."""
@@ -70,11 +77,16 @@ _BEHIND = re.compile(
     rf"(?P<what>.+?)(?: (?:of|der|des|du|de la|de l|del|della|de|da|do|van|till))?"
     rf"(?: (?:the|your|ihrer|deiner|votre|tu|su))? (?P<who>{_RELATIONS})(?: (?P<n>\d))?"
 )
+_ALONE = words(
+    "partner|partnerin|spouse|ehepartner|ehepartnerin|husband|wife|conjoint|conjointe|pareja|"
+    "esposo|esposa|coniuge|echtgenoot|conjuge|make|maka"
+)
+"""Headers of the name of whoever comes along."""
 _NAMES = {
     word: field
     for field in ("first_name", "last_name", "name")
     for word in HEADERS[field] | (BARE_NAME if field == "name" else frozenset())
-}
+} | dict.fromkeys(HEADERS["email"], "their_email")
 
 
 def is_question(header: str) -> bool:
@@ -97,7 +109,9 @@ def asked(word: str) -> tuple[Column, bool] | None:
 @lru_cache(1024)
 def person_in(word: str) -> tuple[str, str] | None:
     """The field of somebody who comes along, and who that is: of "Guest 2 first name", `first_name`
-    and "guest 2"."""
+    and "guest 2"; of "Partner email", `their_email` and "partner"."""
+    if word in _ALONE:
+        return "name", word
     for pattern in (_BEFORE, _BEHIND):
         found = pattern.fullmatch(word)
         if found is not None and (field := _NAMES.get(found["what"].removesuffix(" of"))):

@@ -1,5 +1,6 @@
 """Reads one record of a sheet: the guests whom it names, and what it says about them. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -31,10 +32,11 @@ _LABELS = {
     "last_name": "the last name",
     "email": "the email",
     "group_id": "the household",
-    "expected_guests": "seats",
+    "expected_guests": "places",
     "dietary": "the diet",
     "dietary_tags": "the diet",
 }
+_UNCOUNTED = re.compile(r"is a household; for how many .*")
 _MORE_VALUES = ":::"
 """The separator between several values in one cell of Google's export."""
 
@@ -115,7 +117,12 @@ def read_entry(line: int, record: Record, layout: Layout) -> Entry | None:
         lambda: people_of(given, named, verbatim=layout.verbatim),
         Counted(None, [People()] * len(named.people)),
     )
-    doubts += [*named.doubts, *said.doubts, *_doubts_of_seats(given, named, layout)]
+    doubts += [
+        *_with_places(named, counted.seats),
+        *said.doubts,
+        *_doubts_of_seats(given, named, layout),
+    ]
+    doubts += _doubts_of_headers(given, layout)
     rows = [
         _row(line, person, people, said, reasons)
         for person, people in zip(named.people, counted.each, strict=True)
@@ -153,6 +160,27 @@ def _open_letters(row: SheetRow, layout: Layout) -> tuple[Doubt, ...]:
     others = [encoding.label for encoding in decoded.encodings[1:4]]
     instead = f", not {' or '.join(others)}" if others else ""
     return (Doubt("encoding", f"{quoted(name)} is read as {decoded.label}{instead}: choose one"),)
+
+
+def _with_places(named: Named, seats: int | None) -> tuple[Doubt, ...]:
+    """The doubts of a name; of a household, with the places that a column gives it."""
+    if named.household is None or seats is None or named.total is not None:
+        return named.doubts
+    places = f"is a household, and would become one guest with {seats} places"
+    return tuple(
+        msgspec.structs.replace(doubt, reason=_UNCOUNTED.sub(places, doubt.reason))
+        for doubt in named.doubts
+    )
+
+
+def _doubts_of_headers(given: Mapping[Column, str], layout: Layout) -> tuple[Doubt, ...]:
+    """The doubt which of two columns has the last names, where both headers say no more than
+    "name"."""
+    columns: tuple[Column, Column] = (("last_name", 0), ("first_name", 0))
+    if columns[0] not in layout.unsure or not all(column in given for column in columns):
+        return ()
+    last, first = (quoted(layout.header[layout.columns.index(column)]) for column in columns)
+    return (Doubt("name", f"the last name is taken from {last}, the first from {first}"),)
 
 
 def _doubts_of_seats(
@@ -209,7 +237,7 @@ def _row(line: int, person: Person, people: People, said: _Said, reasons: _Reaso
         line=line,
         first_name=check.name("first_name", person.first),
         last_name=check.last_name("last_name", person.last),
-        email=said.email,
+        email=check.email("email", person.email) if person.is_beside else said.email,
         group_id=said.group_id,
         child=True if person.is_child else said.child,
         expected_guests=None
@@ -221,7 +249,7 @@ def _row(line: int, person: Person, people: People, said: _Said, reasons: _Reaso
         dietary_tags=said.diet.tags,
         dietary=said.diet.text,
     )
-    reasons.note(check.flaws, said.email)
+    reasons.note(check.flaws, person.email or said.email)
     return row
 
 

@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from gatherlog.apps.guests.sheet_doubts import Doubt, LeftOut
 from gatherlog.apps.guests.sheet_files import normalised, quoted
 from gatherlog.apps.guests.sheet_headers import Column
+from gatherlog.apps.guests.sheet_more_words import MORE_COMES, MORE_COMES_NOT, MORE_OPEN
 from gatherlog.apps.guests.sheet_status_words import (
     COMES,
     COMES_NOT,
     COMES_NOT_SIGNS,
+    COMES_SIGNS,
     NOT,
     OF_TICKETS,
     OPEN,
     REGRETS,
+    UNSURE,
 )
 
 __all__ = ["doubts_of_status"]
+
+_COMES = COMES | MORE_COMES
+_COMES_NOT = COMES_NOT | MORE_COMES_NOT
+_OPEN = OPEN | MORE_OPEN
 
 
 def doubts_of_status(given: Mapping[Column, str]) -> tuple[Doubt, ...]:
@@ -44,7 +51,7 @@ def _why(cell: str) -> str:
 
 
 def _doubt(cell: str) -> Doubt:
-    if normalised(cell) in OPEN:
+    if normalised(cell) in _OPEN:
         return Doubt("status", f"the status is {quoted(cell)}; it would become an invited guest")
     return Doubt("status", f"the status {quoted(cell)} is not known; it would become a guest")
 
@@ -52,19 +59,26 @@ def _doubt(cell: str) -> Doubt:
 def _comes(cell: str) -> bool | None:
     """Whether a guest with this status comes; None if that is open or unknown."""
     word = normalised(cell)
-    if word in COMES:
-        return True
-    if word in COMES_NOT:
-        return False
-    if word in OPEN:
+    if "?" in cell:
         return None
-    if not word and cell == "?":
+    if word in _COMES:
+        return True
+    if word in _COMES_NOT:
+        return False
+    if word in _OPEN:
         return None
     if not word:
-        return not set(cell) & COMES_NOT_SIGNS
+        return _by_signs(set(cell))
     if word.isdecimal():
         return int(word[:9]) > 0
     return _in_a_sentence(word.split())
+
+
+def _by_signs(signs: set[str]) -> bool | None:
+    """What signs without a word say: ✓, 👍 and ❌, but not 🤷."""
+    if signs & COMES_NOT_SIGNS:
+        return False
+    return True if signs <= COMES_SIGNS else None
 
 
 def _in_a_sentence(words: list[str]) -> bool | None:
@@ -72,10 +86,10 @@ def _in_a_sentence(words: list[str]) -> bool | None:
     first, rest = words[0], set(words[1:])
     if any(map(str.isdecimal, rest)):  # "Going + 1": how many is not read here
         return None
-    if first in COMES and len(first) > 1 and not rest & (NOT | COMES_NOT | OPEN):
+    if first in _COMES and len(first) > 1 and not rest & (NOT | _COMES_NOT | _OPEN | UNSURE):
         return True
-    if first in COMES_NOT and len(first) > 3 and not rest & NOT:
+    if first in _COMES_NOT and len(first) > 3 and not rest & NOT:
         return False
-    if first in COMES_NOT & NOT or first in ("nein", "nee", "nej"):
+    if first in _COMES_NOT & NOT or first in ("nein", "nee", "nej"):
         return False if rest & REGRETS else None
     return None

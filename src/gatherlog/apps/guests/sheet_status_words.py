@@ -5,7 +5,17 @@ They are compared as `sheet_files.normalised` gives them.
 
 from gatherlog.apps.guests.sheet_words import words as _words
 
-__all__ = ["COMES", "COMES_NOT", "COMES_NOT_SIGNS", "NOT", "OF_TICKETS", "OPEN", "REGRETS"]
+__all__ = [
+    "COMES",
+    "COMES_NOT",
+    "COMES_NOT_SIGNS",
+    "COMES_SIGNS",
+    "NOT",
+    "OF_TICKETS",
+    "OPEN",
+    "REGRETS",
+    "UNSURE",
+]
 
 COMES = _words(
     "yes|y|ja|j|oui|o|si|s|sim|attending|going|coming|accepted|accept|confirmed|approved|"
@@ -63,6 +73,12 @@ OPEN = _words(
 )
 """Nobody knows yet whether they come."""
 
+UNSURE = _words(
+    "evtl|eventuell|vielleicht|maybe|perhaps|probably|possibly|wahrscheinlich|hoffentlich|"
+    "hopefully|voraussichtlich|peut|probablement|quizas|quiza|probablemente|forse|probabilmente|"
+    "misschien|waarschijnlijk|talvez|provavelmente|kanske|troligen|tbc|likely"
+)
+"""Words behind a "yes" that take it back: "Yes, probably"."""
 NOT = _words("not|nicht|kein|keine|pas|no|non|nao|niet|inte|never|nie")
 REGRETS = _words(
     "sorry|can|cannot|cant|not|unable|unfortunately|regret|regrets|decline|leider|nicht|kann|"
@@ -72,4 +88,6 @@ REGRETS = _words(
 )
 """Words behind a "no" that make it one: "No, sorry"."""
 
-COMES_NOT_SIGNS = frozenset("✗✘❌☒👎✖")
+COMES_NOT_SIGNS = frozenset("✗✘❌☒👎✖🚫⛔")
+COMES_SIGNS = frozenset("✓✔✅☑👍🎉🥂❤♥💚🙂😀😊🤩+-–—.\ufe0f ")
+"""Signs that stand for "yes"; a dash or a point says nothing, as an empty cell."""

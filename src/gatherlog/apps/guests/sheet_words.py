@@ -4,15 +4,26 @@ They are compared as `sheet_files.normalised` gives them. Words with German umla
 written as ae, oe and ue, stand here in both spellings.
 """
 
+from gatherlog.apps.guests.sheet_more_words import MORE_HEADERS, MORE_LAST_NAME_FIRST
+
 
 def words(bars: str) -> frozenset[str]:
     return frozenset(bars.split("|"))
 
 
+LAST_NAME_FIRST = MORE_LAST_NAME_FIRST | words(
+    "name vorname|nachname vorname|nachname und vorname|nom et prenom|nom prenom|cognome e nome|"
+    "cognome nome|apellidos y nombre|apellido y nombre|apellidos nombre|apelido e nome|"
+    "achternaam voornaam|efternamn fornamn|last name first name|surname first name|last first"
+)
+"""Headers of a full name that begins with the last name."""
+
 BARE_NAME = words("name|names|nom|noms|nombre|nome|naam|namn")
 """Headers of a full name; beside a column of first names, of last names, and vice versa."""
+BARE_FIRST = words("nombre|nome")
+"""Those of them that mean first names where one of the others stands beside."""
 
-HEADERS: dict[str, frozenset[str]] = {
+_HEADERS: dict[str, frozenset[str]] = {
     "first_name": words(
         "first name|firstname|first|given name|given names|forename|vorname|vornamen|rufname|"
         "prenom|prenoms|nombre de pila|primer nombre|"
@@ -54,7 +65,7 @@ HEADERS: dict[str, frozenset[str]] = {
         "e mail adres|mailadres|endereco de email|endereco de e mail|endereco eletronico|"
         "correio eletronico|e postadress|epost|e post|epostadress|mejl|mejladress|mailadress|"
         "adresse de messagerie|direccion de email|attendee email|email 1|e mail 1|"
-        "primary email|buyer email|contact email"
+        "primary email|buyer email|contact email|guest email|guest e mail|email of guest"
     ),
     "group_id": words(
         "group|group id|group name|household|household id|household name|family|haushalt|familie|"
@@ -130,6 +141,11 @@ HEADERS: dict[str, frozenset[str]] = {
         "bambini|numero bambini|numero di bambini|figli|kinderen|aantal kinderen|criancas|"
         "numero de criancas|filhos|antal barn"
     ),
+    "adults": words(
+        "adults|adult guests|number of adults|erwachsene|anzahl erwachsene|adultes|"
+        "nombre d adultes|adultos|numero de adultos|adulti|numero adulti|numero di adulti|"
+        "volwassenen|aantal volwassenen|vuxna|antal vuxna"
+    ),
     "children_included": words(
         "of which children|of them children|thereof children|including children|davon kinder|"
         "dont enfants|de ellos ninos|de los cuales ninos|"
@@ -184,6 +200,10 @@ HEADERS: dict[str, frozenset[str]] = {
     ),
 }
 
+HEADERS = {field: known | MORE_HEADERS.get(field, frozenset()) for field, known in _HEADERS.items()}
+HEADERS["name"] |= LAST_NAME_FIRST
+"""The headers of each field, in all languages."""
+
 TOGETHER = words(
     "address|street|street_2|street_3|postal_code|city|address_label|phone|phone_label"
 )
@@ -208,6 +228,14 @@ PARTICLES = words(
     "zu|und|zum|zur|vom|ten|ter|tot|op|bin|ibn|ben|bint|af|av|st|saint|san|santa|'t|d'|y"
 )
 """Words before a last name that belong to it; "y" joins the two parts of one."""
+SMALL_IN_NAMES = PARTICLES | words(
+    "e|i|dei|degli|dal|dalla|lo|a|ap|ab|ní|ni|nic|mac|mc|ua|ui|in|het|aan|auf|im|am|te|toe|voor|"
+    "over|onder|uit|bij|abu|abd|ul|ur|ud|née|nee|né|geb|geborene|geboren|born|nata|född|of|the|bar|"
+    "bat|o|thi|thị|văn|jr|sr|jun|sen|fils|père|filho|neto|hijo"
+)
+"""Words that names have in small letters."""
+ALSO_FIRST_NAMES = words("ben|al|bin|do|la|van|san")
+"""Particles with which, in capitals, a full name may begin as well: "Ben Roth", "Van Morrison"."""
 
 SUFFIXES = words(
     "jr|sr|jun|sen|junior|senior|ii|iii|iv|phd|ph d|md|m d|esq|mba|msc|bsc|llm|dds|cpa|fils|pere|"

@@ -272,7 +272,7 @@ class _Reader:
         row = self._rows[holder]
         before = 1 if row.expected_guests is None else row.expected_guests
         if before + seats > MOST_PEOPLE:
-            raise Unreadable(f"gives line {row.line} more than {MOST_PEOPLE} seats")
+            raise Unreadable(f"gives line {row.line} more than {MOST_PEOPLE} places")
         self._rows[holder] = msgspec.structs.replace(row, expected_guests=before + seats)
         return f"is one more ticket of {full_name(row.first_name, row.last_name)}, line {row.line}"
 
@@ -293,7 +293,7 @@ def _field(column: Column) -> str:
     """The name of a column's field in `Sheet.columns`; all parts of an address are "address"."""
     if column[1] and column[0] in ("first_name", "last_name", "name"):
         return "child_name" if column[1] < 0 else "companion_name"
-    field = column[0].removesuffix("_label")
+    field = column[0].removesuffix("_label").removeprefix("their_")
     if field in ADDRESS:
         return "address"
     return "group_id" if field == "order" else field

@@ -238,7 +238,7 @@ def _print_preview(sheet: "Sheet", report: "ImportReport") -> None:
         ("Columns", columns),
         ("Ignored", ", ".join(sheet.ignored) or "none"),
         ("Guests", _households(sheet)),
-        ("Seats", f"{sheet.seats:,}, {sheet.children:,} of them for children"),
+        ("Places", f"{sheet.seats:,}, {sheet.children:,} of them for children"),
         ("Import", counts_of(report.counts)),
     ]
     if questions := questions_of(report):
@@ -315,8 +315,8 @@ def _understood(header: str, field: str) -> str:
 
 _MEANINGS = {
     "group_id": "household",
-    "expected_guests": "seats",
-    "children_included": "children among the seats",
+    "expected_guests": "places",
+    "children_included": "children among the places",
 }
 
 

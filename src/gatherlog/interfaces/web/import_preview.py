@@ -134,6 +134,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     bad: list[BadLine]
     bad_count: int
     left_out: list[BadLine]
+    left_out_count: int
     diets: list[DietCell]
     """Cells about diets that were not fully understood."""
     diet_count: int
@@ -181,6 +182,7 @@ def previewing(
         bad=list(sheet.bad[:_SHOWN]),
         bad_count=len(sheet.bad),
         left_out=list(sheet.left_out[:_SHOWN]),
+        left_out_count=len(sheet.left_out),
         diets=list(sheet.unread_diets[:_SHOWN]),
         diet_count=len(sheet.unread_diets),
         packed=packed,
