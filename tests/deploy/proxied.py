@@ -107,7 +107,7 @@ class Nginx:
             f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(self._folder / "server.pem"),
             f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(self._folder / "server.pem"),
             "/var/log/nginx": str(self._folder),
-            "/var/www/letsencrypt": str(self._folder / "challenges"),
+            "/var/www/html": str(self._folder / "challenges"),
             NAME: "localhost",
         }
         for old, new in changes.items():
@@ -152,7 +152,8 @@ class Site:
         self.nginx = Nginx(program, folder, self.server.port)
         self.url = f"https://localhost:{self.nginx.port}"
         self._variables["GATHERLOG_PUBLIC_URL"] = self.url
-        made = gatherlog("key", "create", "--role", "operator", cwd=folder, **self._variables)
+        store = self._variables["GATHERLOG_STORE"]
+        made = gatherlog("key", "create", "--role", "operator", "--store", store, cwd=folder)
         self.key = made.out.strip()
 
     def client(self, address: str = "127.0.0.1", key: str | None = None) -> AsyncClient:
