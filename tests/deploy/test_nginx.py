@@ -68,6 +68,7 @@ async def test_no_log_of_nginx_has_the_secret_of_a_link(site: Site) -> None:
         guest_id = await invite(api, "Bea")
         link = (await api.post(f"/guests/{guest_id}/link")).json()
         await api.get(link["url"])
+        await api.get(f"http://localhost:{site.nginx.plain_port}/r/{link['token']}")
 
     logs = {file.name: file.read_text() for file in site.folder.glob("*.log")}
     assert "error.log" in logs
