@@ -121,7 +121,7 @@ async def test_whoever_leaves_while_waiting_takes_no_message(site: Site) -> None
     [
         ("/logs/uploads", 12 * MIB, 200, "application/json"),
         ("/logs/uploads", 16 * MIB + 1, 413, "application/problem+json"),
-        ("/guests", MIB + 1, 413, "application/problem+json"),
+        ("/guests", 15 * MIB, 413, "application/problem+json"),
         ("/logs/uploads", 18 * MIB, 413, "text/html"),
     ],
     ids=["large", "too-large-for-a-batch", "too-large-for-a-guest", "too-large-for-nginx"],
