@@ -1,4 +1,4 @@
-"""A site as deploy/ sets it up: nginx with TLS, and a server whose socket stays open."""
+"""A site as deploy/ sets it up: nginx or Caddy with TLS, and a server whose socket stays open."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pytest
 from cryptography.x509 import DNSName
@@ -20,7 +21,7 @@ from tests.entrypoints.terminal import environment, gatherlog
 from tests.stores import SOON
 from tests.targets.certificates import Authority
 
-__all__ = ["DEPLOY", "Site", "site_behind_nginx"]
+__all__ = ["DEPLOY", "Caddy", "Nginx", "P", "Proxy", "Site", "site_behind"]
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NAME = "party.example.org"
@@ -47,6 +48,9 @@ http {{
     include {folder}/gatherlog.conf;
 }}
 """
+
+
+P = TypeVar("P", bound="Proxy")
 
 
 class Server:
@@ -82,54 +86,56 @@ class Server:
         return process.wait(SOON)
 
 
-class Nginx:
-    """A real nginx with the configuration of deploy/nginx, at free ports, with a certificate."""
+class Proxy:
+    """A real proxy with its configuration of deploy/, at free ports, with a certificate."""
 
-    def __init__(self, program: str, folder: Path, server_port: int) -> None:
-        self._command = [program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._folder = folder
+    program: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    """What the configuration says, and what it says here."""
+    before = ""
+    """What stands before it."""
+
+    def __init__(self, folder: Path, server_port: int) -> None:
+        self.folder = folder
         self.plain_port, self.port = _free_ports()
         self.authority = Authority()
         self.authority.server(folder, DNSName("localhost"))
-        user = "user root;" if os.getuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
-        (folder / "gatherlog.conf").write_text(self._configuration(server_port))
-
-    def _configuration(self, server_port: int) -> str:
-        text = (DEPLOY / "nginx" / "gatherlog.conf").read_text()
-        changes = {
-            "127.0.0.1:8000": f"127.0.0.1:{server_port}",
-            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
-            "listen [::]:80;": "",
-            "listen 443 ": f"listen 127.0.0.1:{self.port} ",
-            "listen [::]:443 ssl http2;": "",
-            f"/etc/letsencrypt/live/{NAME}/fullchain.pem": str(self._folder / "server.pem"),
-            f"/etc/letsencrypt/live/{NAME}/privkey.pem": str(self._folder / "server.pem"),
-            "/var/log/nginx": str(self._folder),
-            "/var/www/html": str(self._folder / "challenges"),
-            NAME: "localhost",
-        }
-        for old, new in changes.items():
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = folder / "proxy.log"
+        text = (DEPLOY / self.file).read_text()
+        for old, new in (("127.0.0.1:8000", f"127.0.0.1:{server_port}"), *self.changes):
             assert old in text, old
-            text = text.replace(old, new)
+            text = text.replace(old, self._here(new))
+        (folder / Path(self.file).name).write_text(self._here(self.before) + text)
+
+    def _here(self, text: str) -> str:
+        for name, value in (
+            ("{folder}", self.folder),
+            ("{port}", self.port),
+            ("{plain_port}", self.plain_port),
+        ):
+            text = text.replace(name, str(value))
         return text
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        launch = [sys.executable, "-c", LAUNCH, *self._command]
-        self._process = process = subprocess.Popen(launch)
+        launch = [sys.executable, "-c", LAUNCH, *self.command()]
+        own = {**os.environ, "HOME": str(self.folder), "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": ""}
+        with self._output.open("ab") as output:
+            self._process = process = subprocess.Popen(
+                launch, env=own, stdout=output, stderr=output
+            )
         end = time.monotonic() + SOON
         while process.poll() is None and time.monotonic() < end:
             with contextlib.suppress(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", self.port), SOON).close()
                 return
             time.sleep(0.01)
-        raise AssertionError((self._folder / "error.log").read_text())
-
-    def reload(self) -> None:
-        """Have it read its configuration again, as after a new certificate."""
-        subprocess.run([*self._command, "-s", "reload"], check=True, timeout=SOON)
+        raise AssertionError(self._output.read_text())
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -138,19 +144,62 @@ class Nginx:
             process.wait(SOON)
 
 
-class Site:
+class Nginx(Proxy):
+    program = "nginx"
+    file = "nginx/gatherlog.conf"
+    changes = (
+        ("listen 80;", "listen 127.0.0.1:{plain_port};"),
+        ("listen [::]:80;", ""),
+        ("listen 443 ", "listen 127.0.0.1:{port} "),
+        ("listen [::]:443 ssl http2;", ""),
+        (f"/etc/letsencrypt/live/{NAME}/fullchain.pem", "{folder}/server.pem"),
+        (f"/etc/letsencrypt/live/{NAME}/privkey.pem", "{folder}/server.pem"),
+        ("/var/log/nginx", "{folder}"),
+        ("/var/www/html", "{folder}/challenges"),
+        (NAME, "localhost"),
+    )
+
+    def command(self) -> list[str]:
+        user = "user root;" if os.getuid() == 0 else ""
+        main = self.folder / "nginx.conf"
+        main.write_text(MAIN.format(folder=self.folder, user=user))
+        return [_found(self.program) or "", "-c", str(main), "-e", f"{self.folder}/error.log"]
+
+    def reload(self) -> None:
+        """Have it read its configuration again, as after a new certificate."""
+        subprocess.run([*self.command(), "-s", "reload"], check=True, timeout=SOON)
+
+
+class Caddy(Proxy):
+    program = "caddy"
+    file = "caddy/Caddyfile"
+    before = "{\n\tadmin off\n\tauto_https off\n\tservers {\n\t\tprotocols h1 h2\n\t}\n}\n"
+    changes = (
+        (
+            f"\n{NAME} {{",
+            "\nhttps://localhost:{port} {\n\tbind 127.0.0.1\n"
+            "\ttls {folder}/server.pem {folder}/server.pem",
+        ),
+    )
+
+    def command(self) -> list[str]:
+        config = str(self.folder / "Caddyfile")
+        return [_found("caddy") or "", "run", "--adapter", "caddyfile", "--config", config]
+
+
+class Site(Generic[P]):
     """Both of them, and clients of theirs."""
 
-    def __init__(self, program: str, folder: Path, rate_limits: str) -> None:
+    def __init__(self, proxy: type[P], folder: Path) -> None:
         self._variables = {
             "GATHERLOG_STORE": f"sqlite:///{folder}/gatherlog.db",
             "GATHERLOG_TRUSTED_PROXIES": "127.0.0.1",
-            "GATHERLOG_RATE_LIMITS": rate_limits,
+            "GATHERLOG_RATE_LIMITS": "wrong=3/hour",
         }
         self.folder = folder
         self.server = Server(folder, self._variables)
-        self.nginx = Nginx(program, folder, self.server.port)
-        self.url = f"https://localhost:{self.nginx.port}"
+        self.proxy = proxy(folder, self.server.port)
+        self.url = f"https://localhost:{self.proxy.port}"
         self._variables["GATHERLOG_PUBLIC_URL"] = self.url
         store = self._variables["GATHERLOG_STORE"]
         made = gatherlog("key", "create", "--role", "operator", "--store", store, cwd=folder)
@@ -158,7 +207,7 @@ class Site:
 
     def client(self, address: str = "127.0.0.1", key: str | None = None) -> AsyncClient:
         """A client at an address of this machine; with the operator's key unless told another."""
-        transport = AsyncHTTPTransport(verify=self.nginx.authority.client(), local_address=address)
+        transport = AsyncHTTPTransport(verify=self.proxy.authority.client(), local_address=address)
         headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
         return AsyncClient(base_url=self.url, transport=transport, headers=headers, timeout=20)
 
@@ -172,22 +221,25 @@ class Site:
 
 
 @contextlib.contextmanager
-def site_behind_nginx(folder: Path, rate_limits: str = "") -> Iterator[Site]:
-    """A site that is started; the test is skipped without nginx, unless nginx is demanded."""
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
-        if os.environ.get("GATHERLOG_REQUIRE_NGINX"):
-            pytest.fail("nginx is not installed")
-        pytest.skip("nginx is not installed")
-    site = Site(program, folder, rate_limits)
+def site_behind(proxy: type[P], folder: Path) -> Iterator[Site[P]]:
+    """A site that is started; the test is skipped without the proxy, unless it is demanded."""
+    if _found(proxy.program) is None:
+        if os.environ.get(f"GATHERLOG_REQUIRE_{proxy.program.upper()}"):
+            pytest.fail(f"{proxy.program} is not installed")
+        pytest.skip(f"{proxy.program} is not installed")
+    site = Site(proxy, folder)
     try:
         site.server.start()
-        site.nginx.start()
+        site.proxy.start()
         yield site
     finally:
-        site.nginx.stop()
+        site.proxy.stop()
         site.server.stop()
         site.server.listener.close()
+
+
+def _found(program: str) -> str | None:
+    return shutil.which(program) or shutil.which(f"/usr/sbin/{program}")
 
 
 def _free_ports() -> tuple[int, int]:

@@ -1,45 +1,25 @@
-"""The site behind a real nginx with TLS, as deploy/nginx sets it up: what its clients notice."""
+"""What nginx does by itself: it leads to HTTPS, logs no secrets, and may be started again."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
-from httpx2 import AsyncClient, TransportError
+from httpx2 import AsyncClient
 
-from tests.deploy.proxied import Site, site_behind_nginx
-from tests.interfaces.web.reading import Page
-from tests.stores import eventually
-
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-MIB = 1024 * 1024
-HTML = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+from tests.deploy.guests import answer_often, invite, recorded
+from tests.deploy.proxied import Nginx, Site, site_behind
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site_behind_nginx(tmp_path_factory.mktemp("site"), "wrong=3/hour") as started:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site[Nginx]]:
+    with site_behind(Nginx, tmp_path_factory.mktemp("site")) as started:
         yield started
 
 
-async def invite(api: AsyncClient, name: str) -> str:
-    answer = await api.post("/guests", json={"first_name": name, "last_name": "Winter"})
-    assert answer.status_code == 201, answer.text
-    guest_id: str = answer.json()["id"]
-    return guest_id
-
-
-async def append(api: AsyncClient, id: str) -> None:
-    item = {"type": "NOTE_TAKEN", "payload": {"id": id}}
-    answer = await api.post("/logs/notes", json=item)
-    assert answer.status_code == 201, answer.text
-
-
-async def test_plain_http_leads_to_https(site: Site) -> None:
+async def test_plain_http_leads_to_https(site: Site[Nginx]) -> None:
     async with AsyncClient() as browser:
-        answer = await browser.get(f"http://localhost:{site.nginx.plain_port}/find?age=7")
+        answer = await browser.get(f"http://localhost:{site.proxy.plain_port}/find?age=7")
 
     assert (answer.status_code, answer.headers["location"]) == (
         308,
@@ -47,166 +27,33 @@ async def test_plain_http_leads_to_https(site: Site) -> None:
     )
 
 
-async def test_a_guest_opens_the_link_and_answers(site: Site) -> None:
-    async with site.client() as api, site.client(key="") as browser:
-        guest_id = await invite(api, "Ada")
-        link = (await api.post(f"/guests/{guest_id}/link")).json()["url"]
-        del browser.headers["authorization"]
-        page = await browser.get(link, headers=HTML)
-        form = Page(page.text).body(attending="yes")
-        sent = await browser.post(link, content=form, headers={**FORM, **HTML})
-        guest = (await api.get(f"/guests/{guest_id}")).json()
-
-    assert link.startswith(f"{site.url}/r/")
-    assert (page.status_code, sent.status_code, guest["status"]) == (200, 303, "coming")
-    assert page.headers["strict-transport-security"] == "max-age=31536000"
-    assert "content-encoding" not in page.headers
-
-
-async def test_no_log_of_nginx_has_the_secret_of_a_link(site: Site) -> None:
+async def test_no_log_has_the_secret_of_a_link(site: Site[Nginx]) -> None:
     async with site.client() as api:
         guest_id = await invite(api, "Bea")
         link = (await api.post(f"/guests/{guest_id}/link")).json()
         await api.get(link["url"])
-        await api.get(f"http://localhost:{site.nginx.plain_port}/r/{link['token']}")
+        await api.get(f"http://localhost:{site.proxy.plain_port}/r/{link['token']}")
 
     logs = {file.name: file.read_text() for file in site.folder.glob("*.log")}
     assert "error.log" in logs
     assert [name for name, text in logs.items() if link["token"] in text] == []
 
 
-async def test_events_are_streamed_as_they_happen(site: Site) -> None:
-    async with (
-        site.client() as api,
-        site.client() as other,
-        asyncio.timeout(10),  # what nginx holds back comes after 15 seconds, with a comment
-        api.stream("GET", "/feed/live", params={"cursor": "end", "log": "notes"}) as stream,
-    ):
-        lines = stream.aiter_lines()
-        first = await anext(lines)
-        await append(other, "streamed")
-        event = await anext(line async for line in lines if line.startswith("data: "))
-
-    assert (stream.headers["content-type"], first) == ("text/event-stream", "retry: 1000")
-    assert json.loads(event.removeprefix("data: "))["stream"] == "notes-streamed"
-
-
-async def test_a_wait_for_messages_ends_with_the_first(site: Site) -> None:
-    async with site.client() as api, site.client() as sender, asyncio.timeout(15):
-        waiting = asyncio.create_task(api.post("/queues/orders/receive", json={"wait": 20}))
-        await sender.post("/queues/orders/messages", json={"body": {"lamp": 2}})
-        received = (await waiting).json()
-
-    assert [message["content"] for message in received] == [{"lamp": 2}]
-
-
-async def test_whoever_leaves_while_waiting_takes_no_message(site: Site) -> None:
-    async def left() -> int:
-        return site.server.log.read_text().count('"status":499')
-
-    async with site.client() as api, site.client() as leaver:
-        before = await left()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await leaver.post("/queues/parcels/receive", json={"wait": 20})
-        await eventually(left, before + 1)
-        await api.post("/queues/parcels/messages", json={"body": 1})
-        received = (await api.post("/queues/parcels/receive", json={"wait": 5})).json()
-
-    assert [(message["content"], message["attempt"]) for message in received] == [(1, 1)]
-
-
-@pytest.mark.parametrize(
-    ("path", "size", "status", "kind"),
-    [
-        ("/logs/uploads", 12 * MIB, 200, "application/json"),
-        ("/logs/uploads", 16 * MIB + 1, 413, "application/problem+json"),
-        ("/guests", 15 * MIB, 413, "application/problem+json"),
-        ("/logs/uploads", 18 * MIB, 413, "text/html"),
-    ],
-    ids=["large", "too-large-for-a-batch", "too-large-for-a-guest", "too-large-for-nginx"],
-)
-async def test_bodies_have_the_limits_of_the_site(
-    site: Site, path: str, size: int, status: int, kind: str
-) -> None:
-    line = b'{"type": "FILE_SENT", "payload": {"id": "1", "text": "%b"}}\n' % (b"x" * 200_000)
+async def test_a_body_that_the_site_never_takes_is_refused(site: Site[Nginx]) -> None:
     async with site.client() as api:
-        body = (line * (size // len(line))).ljust(size)
-        answer = await api.post(
-            path, content=body, headers={"Content-Type": "application/x-ndjson"}
-        )
+        answer = await api.post("/logs/uploads", content=b" " * (18 * 1024 * 1024))
 
-    assert (answer.status_code, answer.headers["content-type"]) == (status, kind)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html")
 
 
-@pytest.mark.parametrize("forged", [None, "203.0.113.1", "127.0.0.1"])
-async def test_limits_per_client_hold_whoever_it_says_that_it_is(
-    site: Site, forged: str | None
-) -> None:
-    """Three wrong keys in an hour are the limit; what a client sends of itself changes nothing."""
-    number = 10 + [None, "203.0.113.1", "127.0.0.1"].index(forged)
-    said = {} if forged is None else {"X-Forwarded-For": forged, "X-Real-IP": forged}
-    async with (
-        site.client(f"127.0.1.{number}", key="gl_wrong") as guesser,
-        site.client(f"127.0.2.{number}", key="gl_wrong") as another,
-    ):
-        guesses = [await guesser.get("/guests", headers=said) for _ in range(4)]
-        first_of_another = await another.get("/guests")
-
-    assert [guess.status_code for guess in guesses] == [401, 401, 401, 429]
-    assert first_of_another.status_code == 401
-
-
-async def answer_often(site: Site, guest_id: str, times: int, seen: Counter[int]) -> None:
-    """Answer for a guest so many times, each until it is confirmed; count what is answered."""
+async def test_each_answer_is_given_once_while_nginx_is_started_again(site: Site[Nginx]) -> None:
     async with site.client() as api:
-        for number in range(times):
-            body = {"attending": True, "num_guests": 1 + number % 2}
-            key = {"Idempotency-Key": f"{guest_id}-{number}"}
-            status = 0
-            while status != 200:
-                try:
-                    sent = await api.post(f"/guests/{guest_id}/rsvp", json=body, headers=key)
-                    status = sent.status_code
-                except TransportError:
-                    status = 0
-                seen[status] += 1
-
-
-async def recorded(site: Site, guest_id: str) -> int:
-    """How many answers of the guest are in the log."""
-    async with site.client() as api:
-        found = (await api.get("/streams/gathering-default", params={"limit": 1000})).json()
-    answers = [event for event in found if event["type"] == "guests.rsvp_submitted"]
-    return sum(guest_id in json.dumps(event) for event in answers)
-
-
-@pytest.fixture
-async def guests(site: Site) -> list[str]:
-    async with site.client() as api:
-        return [await invite(api, name) for name in ("Cem", "Dan", "Eve")]
-
-
-async def test_no_answer_is_refused_while_the_server_is_started_again(
-    site: Site, guests: list[str]
-) -> None:
+        guests = [await invite(api, name) for name in ("Cem", "Dan", "Eve")]
     seen: Counter[int] = Counter()
     answering = [asyncio.create_task(answer_often(site, guest, 15, seen)) for guest in guests]
-    ended = await site.restart_server()
-    await asyncio.gather(*answering)
-
-    assert (ended, seen) == (0, {200: 45})
-    assert [await recorded(site, guest) for guest in guests] == [15, 15, 15]
-
-
-async def test_each_answer_is_given_once_while_nginx_is_started_again(
-    site: Site, guests: list[str]
-) -> None:
-    seen: Counter[int] = Counter()
-    answering = [asyncio.create_task(answer_often(site, guest, 15, seen)) for guest in guests]
-    site.nginx.reload()
-    await asyncio.to_thread(site.nginx.stop)
-    await asyncio.to_thread(site.nginx.start)
+    site.proxy.reload()
+    await asyncio.to_thread(site.proxy.stop)
+    await asyncio.to_thread(site.proxy.start)
     await asyncio.gather(*answering)
 
     assert {status: count for status, count in seen.items() if status} == {200: 45}
