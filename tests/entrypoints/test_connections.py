@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.stores import eventually
+
 SERVE = """
 import os
 from gatherlog.entrypoints import asgi, connections
@@ -218,3 +220,46 @@ async def test_beyond_so_many_connections_there_is_503(server: Server) -> None:
     later = await server.answer_to(HEAD + b"Connection: close\r\n\r\n")
 
     assert (answer[:12], later[:12]) == (b"HTTP/1.1 503", b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD], ids=["nothing", "half"])
+async def test_a_request_on_its_way_is_answered_while_the_server_stops(
+    server: Server, sent: bytes
+) -> None:
+    reader, writer = await server.connect()
+    writer.write(sent)
+    await server.answer_to(HEAD + b"Connection: close\r\n\r\n")  # so it has the other one, too
+    await _stopping(server)
+    writer.write(HEAD.removeprefix(sent) + b"\r\n")
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in answer
+    assert await asyncio.wait_for(server.process.wait(), 10) == 0
+
+
+async def test_a_connection_without_a_request_does_not_delay_the_end_for_long(
+    server: Server,
+) -> None:
+    _, writer = await server.connect()
+    await server.answer_to(HEAD + b"Connection: close\r\n\r\n")
+    await _stopping(server)
+
+    assert await asyncio.wait_for(server.process.wait(), 5) == 0
+    writer.close()
+
+
+async def _stopping(server: Server) -> None:
+    """Stop the server, and wait until it takes no more connections."""
+
+    async def is_closed() -> bool:
+        try:
+            _, writer = await server.connect()
+        except ConnectionRefusedError:
+            return True
+        writer.close()
+        return False
+
+    server.process.send_signal(signal.SIGTERM)
+    await eventually(is_closed, True)

@@ -16,6 +16,7 @@ import uvicorn
 from gatherlog.bootstrap import start
 from gatherlog.entrypoints.client_connections import ClientConnections
 from gatherlog.entrypoints.connections import Connection
+from gatherlog.entrypoints.given_socket import given_socket
 from gatherlog.entrypoints.unbuilt import warn_of_unbuilt_views
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
@@ -46,12 +47,12 @@ Ready = Callable[[str], None]
 def serve(settings: Settings, *, ready: Ready = lambda url: None) -> None:
     """Serve until SIGTERM or SIGINT; then finish accepted requests, close the store and return.
 
-    A second signal ends the process at once. `ready` is called with the base URL as soon as
-    connections are accepted. Raises what `bootstrap.start` raises, and OSError if the server cannot
-    listen on the address.
+    It listens on the socket that systemd hands over, else on the address of the settings. A second
+    signal ends the process at once. `ready` is called with the base URL as soon as connections are
+    accepted. Raises what `bootstrap.start` raises, and OSError if the server cannot listen.
     """
     _raise_file_limit()
-    with _listen(settings.host, settings.port) as listener:
+    with given_socket() or _listen(settings.host, settings.port) as listener:
         bound = msgspec.structs.replace(settings, port=listener.getsockname()[1])
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(bound, listener, ready))

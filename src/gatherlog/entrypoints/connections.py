@@ -21,6 +21,9 @@ STALL_SECONDS: Final = 30.0
 """How long a client may read nothing of an answer that is being sent."""
 STREAM_SECONDS: Final = 1.0
 """How long a live stream has to end once the server is to stop, if its client reads nothing."""
+ARRIVAL_SECONDS: Final = 1.0
+"""How long a request has to arrive whose connection was open once the server is to stop: a proxy
+that has just connected has nobody else to ask."""
 _TOO_LARGE: Final = (431, "Request Header Fields Too Large")
 _TOO_SLOW: Final = (408, "Request Timeout")
 _TOO_MANY: Final = (429, "Too Many Requests")
@@ -31,6 +34,7 @@ class Connection(HttpToolsProtocol):
     """Closes a connection whose next request does not come, or whose answer is not read."""
 
     _in_head = True
+    _is_stopping = False
     _received = 0
     """Bytes received of the request's head."""
     _parsed = 0
@@ -80,6 +84,8 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._stop_head_timer()
         super().on_headers_complete()
+        if self._is_stopping:
+            self.cycle.keep_alive = False
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -90,10 +96,18 @@ class Connection(HttpToolsProtocol):
             self._head_timer = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def shutdown(self) -> None:
+        self._is_stopping = True
+        if self._in_head:
+            self.loop.call_later(ARRIVAL_SECONDS, self._close_if_waiting)
+            return
         super().shutdown()
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and cycle.chunked_encoding:  # as only live streams are
             self.loop.call_later(STREAM_SECONDS, self.transport.abort)
+
+    def _close_if_waiting(self) -> None:
+        if self._in_head:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

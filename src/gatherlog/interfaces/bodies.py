@@ -39,9 +39,10 @@ MAX_BODY: Final = 1024 * 1024
 BODY_SECONDS: Final = 30.0
 """How long a body may take, from its first read until it is complete."""
 
-MAX_DISCARDED: Final = 8 * MAX_BODY
+MAX_DISCARDED: Final = 17 * MAX_BODY
 DISCARD_SECONDS: Final = 2.0
-"""How much of a body that was refused is still read, and for how long; see `discard`."""
+"""How much of a body that was refused is still read, and for how long; see `discard`. It is as much
+as a proxy lets through (`deploy/nginx`), which answers 502 if it cannot send all that it has."""
 
 UNKNOWN_FIELD: Final = "Unknown field"
 
