@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.engines import DYNAMODB, Place, empty_place
+from tests.dynamo import change_record
 from tests.entrypoints.terminal import gatherlog, running
 from tests.entrypoints.test_serving import get
 
@@ -81,6 +82,32 @@ def test_serving_needs_a_place_for_the_private_key(url: str, tmp_path: Path) -> 
 
         assert (refused.status, refused.out) == (2, "")
         assert "GATHERLOG_KEY_FILE" in refused.err
+
+
+def test_a_restored_table_is_refused_until_init_is_told_to_go_on_with_it(
+    url: str, tmp_path: Path
+) -> None:
+    gatherlog("init", "--store", url, cwd=tmp_path)
+    change_record(url, "table", {"S": "00000000-0000-0000-0000-000000000000"})
+
+    refused = gatherlog("init", "--store", url, cwd=tmp_path)
+    accepted = gatherlog("init", "--restored", "--store", url, cwd=tmp_path)
+    again = gatherlog("init", "--restored", "--store", url, cwd=tmp_path)
+
+    assert (refused.status, refused.out) == (1, "")
+    assert f"gatherlog init --restored --store '{url}'" in refused.err
+    assert (accepted.status, accepted.err) == (0, "")
+    assert accepted.out.startswith("The table was restored: the store goes on in it")
+    assert again.out.startswith(f"{url} is ready.\n")
+    assert gatherlog("verify", "--store", url, cwd=tmp_path).status == 0
+
+
+def test_only_on_dynamodb_is_a_store_told_that_it_was_restored(tmp_path: Path) -> None:
+    refused = gatherlog("init", "--restored", "--store", "sqlite:///a.db", cwd=tmp_path)
+
+    assert (refused.status, refused.out) == (1, "")
+    assert "leave out --restored" in refused.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_has_no_roles_and_is_backed_up_by_aws(url: str, tmp_path: Path) -> None:
