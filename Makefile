@@ -22,7 +22,7 @@ COMPILE := $(BIN)/uv --quiet pip compile --universal --generate-hashes --no-head
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-dynamodb demo-reset test torture check format bench reference texts setup lock clean
+.PHONY: help demo demo-dynamodb demo-reset test test-faults torture check format bench reference texts setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,11 @@ demo-reset: ## Throw the demo's data away
 
 test: $(READY) $(EMULATOR_READY) ## Run all tests but the long ones (ARGS="-k waiting" narrows them)
 	$(IN_MEMORY) $(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" $(ARGS)
+
+test-faults: $(READY) $(EMULATOR_READY) ## Run the contract and the guests' races on DynamoDB with faults
+	GATHERLOG_REQUIRE_ENGINES="$$GATHERLOG_REQUIRE_ENGINES dynamodb-with-faults" $(IN_MEMORY) \
+		$(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" --timeout 180 -k dynamodb-with-faults \
+		tests/contracts tests/apps/guests $(ARGS)
 
 torture: $(READY) $(EMULATOR_READY) ## Run the long tests: crashes, full disks, many processes
 	$(PYTEST) -m heavy --timeout 900 $(ARGS)

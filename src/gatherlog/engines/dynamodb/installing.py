@@ -9,7 +9,14 @@ from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreFailed
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.engines.dynamodb.client import Client
 from gatherlog.engines.dynamodb.items import number, text
-from gatherlog.engines.dynamodb.keys import FEED, INDEXES, index_name, partition_key, store_key
+from gatherlog.engines.dynamodb.keys import (
+    FEED,
+    INDEXES,
+    index_name,
+    index_names,
+    partition_key,
+    store_key,
+)
 from gatherlog.engines.dynamodb.protecting import protect, until
 from gatherlog.engines.dynamodb.table import Table
 from gatherlog.engines.dynamodb_address import PARTITIONS, DynamoPlace
@@ -173,7 +180,7 @@ def _table(name: str) -> dict[str, Any]:
 
 def _index_keys() -> dict[str, tuple[str, str]]:
     """The attributes of the key of each index of the table."""
-    places = {index_name(place): (f"a{place}", f"b{place}") for place in range(INDEXES)}
+    places = {index_name(place): index_names(place) for place in range(INDEXES)}
     return {FEED: ("g", "s"), **places}
 
 
