@@ -22,6 +22,11 @@ async def protect(client: Client, place: DynamoPlace) -> None:
     expiry = {"AttributeName": "x", "Enabled": True}
     asked = {"TableName": place.table, "TimeToLiveSpecification": expiry}
     await client.does("UpdateTimeToLive", asked, unless="ValidationException")  # it is so already
+    unknown = "UnknownOperationException"  # of an emulator that has no backups
+    if not await client.does(
+        "DescribeContinuousBackups", {"TableName": place.table}, unless=unknown
+    ):
+        return
     recovery = {"PointInTimeRecoveryEnabled": True}
     asked = {"TableName": place.table, "PointInTimeRecoverySpecification": recovery}
     unless = "ContinuousBackupsUnavailableException"  # as for a while after a table was made
