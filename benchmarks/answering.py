@@ -137,8 +137,9 @@ def gatherlog(callers: int, commits: int) -> Measure:
 async def create_guests(store: Store, gathering: Gathering) -> None:
     """Create the documents of all guests, so that every answer changes an existing one."""
     guests = list(gathering.versions)
-    for start in range(0, len(guests), 500):
-        some = guests[start : start + 500]
+    together = min(500, store.limits.commit_actions // 4)
+    for start in range(0, len(guests), together):
+        some = guests[start : start + together]
         writes = [
             GUESTS.write(guest, gathering.stream, gathering.answered(guest, 0)) for guest in some
         ]

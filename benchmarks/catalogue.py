@@ -12,6 +12,7 @@ from benchmarks import (
     keeping,
     matching,
     messaging,
+    on_dynamodb,
     on_postgres,
     reading,
     routing,
@@ -45,6 +46,7 @@ MODULES = (
     footprint,
     growing,
     on_postgres,
+    on_dynamodb,
 )
 
 BENCHMARKS: dict[str, Benchmark] = {

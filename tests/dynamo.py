@@ -20,7 +20,16 @@ import msgspec
 
 from gatherlog.engines.dynamodb_address import read_dynamo_place
 
-__all__ = ["REGION", "Emulator", "call", "drop_table", "emulator", "found_emulator", "url_of"]
+__all__ = [
+    "REGION",
+    "Emulator",
+    "call",
+    "change_record",
+    "drop_table",
+    "emulator",
+    "found_emulator",
+    "url_of",
+]
 
 ROOT: Final = Path(__file__).parents[1]
 REGION: Final = "eu-central-1"
@@ -115,6 +124,18 @@ def drop_table(url: str) -> None:
     if table in call("ListTables")["TableNames"]:
         call("UpdateTable", TableName=table, DeletionProtectionEnabled=False)
         call("DeleteTable", TableName=table)
+
+
+def change_record(url: str, attribute: str, value: dict[str, str]) -> None:
+    """Let a store say something else of itself."""
+    call(
+        "UpdateItem",
+        TableName=read_dynamo_place(url).table,
+        Key={"pk": {"S": "store"}, "sk": {"S": "!"}},
+        UpdateExpression="SET #a = :v",
+        ExpressionAttributeNames={"#a": attribute},
+        ExpressionAttributeValues={":v": value},
+    )
 
 
 def _free_port() -> int:

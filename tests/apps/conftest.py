@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.contracts.engines import FAULTY_DYNAMODB, demanded
+
+DATABASES = ("postgres", "dynamodb", FAULTY_DYNAMODB.name)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the others. What they need of a store is in its contract."""
@@ -13,10 +17,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_on_a_database(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and (
-        hasattr(item, "callspec") and item.callspec.params.get("store") in ("postgres", "dynamodb")
-    )
+    return _store_of(item) in DATABASES
+
+
+def _store_of(item: pytest.Item) -> object:
+    """The engine that a test runs on, if it has one."""
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        return item.callspec.params.get("store")
+    return None
 
 
 def _is_chosen(item: pytest.Item) -> bool:
+    if _store_of(item) == FAULTY_DYNAMODB.name and FAULTY_DYNAMODB.driver not in demanded():
+        return False
     return item.get_closest_marker("on_database") is not None

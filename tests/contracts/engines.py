@@ -131,7 +131,15 @@ DYNAMODB = Engine(
     on_emulator=True,
     takes_long=True,
 )
-FAULTY_DYNAMODB = msgspec.structs.replace(DYNAMODB, name="dynamodb-with-faults", with_faults=True)
+FAULTY_DYNAMODB = msgspec.structs.replace(
+    DYNAMODB,
+    name="dynamodb-with-faults",
+    driver="dynamodb-with-faults",
+    with_faults=True,
+    on_demand=True,
+)
+FAULTY_DYNAMODB_URL = "dynamodb-with-faults:"
+"""Stands for a table of `FAULTY_DYNAMODB` that is not there yet; see `address`."""
 HOSTILE = Engine("hostile", "memory", "gatherlog.engines.hostile", HOSTILE_URL, counts_trips=True)
 ENGINES = [
     MEMORY,
@@ -250,9 +258,14 @@ async def empty_place(engine: Engine, folder: Path) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def address(url: str, folder: Path) -> AsyncIterator[str]:
-    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL and
-    DYNAMODB_URL are an empty schema and no table yet, which are removed afterwards."""
-    engine = {POSTGRES_URL: POSTGRES, DYNAMODB_URL: DYNAMODB}.get(url)
+    """The address that `url` stands for in a test: `{path}` is its folder, and POSTGRES_URL,
+    DYNAMODB_URL and FAULTY_DYNAMODB_URL are an empty schema and no table yet, which are removed
+    afterwards."""
+    engine = {
+        POSTGRES_URL: POSTGRES,
+        DYNAMODB_URL: DYNAMODB,
+        FAULTY_DYNAMODB_URL: FAULTY_DYNAMODB,
+    }.get(url)
     if engine is None:
         yield url.format(path=folder)
         return

@@ -7,31 +7,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from gatherlog.core.eventstore.errors import NotAStore
-from gatherlog.engines import needed_rights, open_store
+from gatherlog.core import Query, Store
+from gatherlog.core.eventstore.errors import CursorInvalid, NotAStore
+from gatherlog.engines import accept_restored, needed_rights, open_store
 from gatherlog.engines.dynamodb.installing import LAYOUT
 from gatherlog.engines.dynamodb_address import read_dynamo_place
-from tests.contracts.commits import CARDS, commit, whole_stream
+from tests.contracts.commits import CARDS, commit, put, whole_stream, writing
 from tests.contracts.engines import Place
-from tests.dynamo import ROOT, call, url_of
+from tests.dynamo import ROOT, call, change_record, url_of
+from tests.dynamo_faults import Faults, FaultyDynamo
 
 
 def described(place: Place) -> Any:
     return call("DescribeTable", TableName=read_dynamo_place(place.url).table)["Table"]
-
-
-def change_record(place: Place, attribute: str, value: dict[str, str]) -> None:
-    """Let the store say something else of itself."""
-    call(
-        "UpdateItem",
-        TableName=read_dynamo_place(place.url).table,
-        Key={"pk": {"S": "store"}, "sk": {"S": "!"}},
-        UpdateExpression="SET #a = :v",
-        ExpressionAttributeNames={"#a": attribute},
-        ExpressionAttributeValues={":v": value},
-    )
 
 
 async def refusal(url: str, *, create: bool = True) -> str:
@@ -91,15 +82,89 @@ async def test_a_table_of_another_program_is_refused_and_left_alone(dynamo: Plac
 
 async def test_a_table_that_was_restored_from_a_backup_is_refused(dynamo: Place) -> None:
     await dynamo.open()
-    change_record(dynamo, "table", {"S": "00000000-0000-0000-0000-000000000000"})
+    change_record(dynamo.url, "table", {"S": "00000000-0000-0000-0000-000000000000"})
 
     for create in (True, False):
         assert "restored from a backup" in await refusal(dynamo.url, create=create)
 
 
+async def restored(place: Place) -> Store:
+    """The store as it is when its table was restored from a backup: with another table's id."""
+    store = await place.open()
+    keys = {"by_name": ("all", "a")}
+    await store.commit(writing(put("a", b"", index_keys=keys), put("b", b"", index_keys=keys)))
+    await store.close()
+    change_record(place.url, "table", {"S": "00000000-0000-0000-0000-000000000000"})
+    table = read_dynamo_place(place.url).table  # what AWS does not restore
+    call("UpdateTable", TableName=table, DeletionProtectionEnabled=False)
+    return store
+
+
+async def test_a_restored_table_is_the_store_once_that_was_accepted(dynamo: Place) -> None:
+    before = await restored(dynamo)
+
+    assert await accept_restored(dynamo.url)
+    store = await dynamo.open(create=False)
+
+    assert store.id != before.id
+    assert await whole_stream(store, "card-1") != []
+    assert (await store.commit(commit("card-1"))).streams == {"card-1": 2}
+    assert described(dynamo)["DeletionProtectionEnabled"] is True
+
+
+async def test_cursors_from_before_a_restore_are_refused(dynamo: Place) -> None:
+    listed = Query(view="card", index="by_name", partition="all", limit=1)
+    await restored(dynamo)
+    await accept_restored(dynamo.url)
+    cursor = (await (await dynamo.open()).query(listed)).cursor
+    assert cursor is not None
+    change_record(dynamo.url, "table", {"S": "00000000-0000-0000-0000-000000000001"})
+
+    assert await accept_restored(dynamo.url)
+
+    again = await dynamo.open()
+    with pytest.raises(CursorInvalid, match="another store"):
+        await again.query(msgspec.structs.replace(listed, cursor=cursor))
+
+
+async def test_many_who_accept_a_restored_table_at_once_agree(dynamo: Place) -> None:
+    await restored(dynamo)
+
+    accepted = await asyncio.gather(*[accept_restored(dynamo.url) for _ in range(5)])
+    again = await accept_restored(dynamo.url)
+
+    assert (True in accepted, again) == (True, False)
+
+
+async def test_only_a_store_can_have_been_restored(dynamo: Place) -> None:
+    with pytest.raises(NotAStore, match="gatherlog init"):
+        await accept_restored(dynamo.url)
+    store = await dynamo.open()
+
+    assert not await accept_restored(dynamo.url)
+    assert (await dynamo.open()).id == store.id
+
+
+async def test_a_table_that_somebody_else_makes_is_waited_for_by_who_would_make_it(
+    dynamo: Place,
+) -> None:
+    await dynamo.open()
+    service = FaultyDynamo(Faults(state="CREATING"))
+    url = url_of(read_dynamo_place(dynamo.url).table, endpoint=service.endpoint)
+
+    assert "is CREATING" in await refusal(url, create=False)
+    opening = asyncio.ensure_future(open_store(url))
+    while service.done().get("described", 0) < 3:
+        await asyncio.sleep(0.01)
+    assert not opening.done()
+    service.be(Faults())
+    await (await opening).close()
+    service.close()
+
+
 async def test_a_store_of_a_newer_layout_is_refused(dynamo: Place) -> None:
     await dynamo.open()
-    change_record(dynamo, "layout", {"N": str(LAYOUT + 1)})
+    change_record(dynamo.url, "layout", {"N": str(LAYOUT + 1)})
 
     assert "newer version of Gatherlog" in await refusal(dynamo.url)
 

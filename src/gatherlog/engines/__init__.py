@@ -11,7 +11,7 @@ from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.store import DeclaredView, Limits, Store
 from gatherlog.engines.addresses import read_address
 
-__all__ = ["back_up", "let_use", "needed_rights", "open_store"]
+__all__ = ["accept_restored", "back_up", "let_use", "needed_rights", "open_store"]
 
 _MOVE: Final = "move it with export and import instead"
 _BACKUPS: Final = {
@@ -79,6 +79,22 @@ async def let_use(url: str, role: str) -> None:
     from gatherlog.engines.postgres import let_role_use
 
     await let_role_use(url, role)
+
+
+async def accept_restored(url: str) -> bool:
+    """Let a table that was restored from a backup be the store at `url`, from now on.
+
+    It gets another id, and with it other cursors; those of before are refused. False if it was not
+    restored: then nothing is changed. Raises NotAStore if there is no store, or if its engine does
+    not tell a restored store from others.
+    """
+    address = read_address(url)
+    if address.engine != "dynamodb":
+        raise NotAStore(f"{address.shown} is used as it is after a restore; leave out --restored")
+    _demand_driver("botocore", "DynamoDB", "dynamodb")
+    from gatherlog.engines.dynamodb import take_restored
+
+    return await take_restored(url)
 
 
 async def needed_rights(url: str) -> str:

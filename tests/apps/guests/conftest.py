@@ -8,7 +8,12 @@ import pytest
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService
 from gatherlog.core import Limits, Store
 from gatherlog.testing import CountingIds, StandingClock
-from tests.contracts.engines import DYNAMODB_URL, POSTGRES_URL, store_at
+from tests.contracts.engines import (
+    DYNAMODB_URL,
+    FAULTY_DYNAMODB_URL,
+    POSTGRES_URL,
+    store_at,
+)
 
 SMALL = Limits(commit_actions=100, commit_bytes=4 * 1024 * 1024, page=1000)
 """Roughly the limits of DynamoDB."""
@@ -21,6 +26,7 @@ ENGINES = {
     "hostile": ("hostile:1", None),
     "postgres": (POSTGRES_URL, None),
     "dynamodb": (DYNAMODB_URL, None),
+    "dynamodb-with-faults": (FAULTY_DYNAMODB_URL, None),
 }
 """The address of each engine, and its limits where they are not its own."""
 

@@ -140,7 +140,7 @@ class DynamoEngine(Engine):
             raise Collision("a key has come to be known")
 
     async def happened(self, planned: Planned, unknown: OutcomeUnknown) -> bool:
-        happened = await self._writer.happened(planned)
+        happened = await self._writer.happened(unknown)
         if happened:
             self._has_happened(planned)
         return happened

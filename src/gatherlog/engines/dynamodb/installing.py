@@ -1,28 +1,38 @@
-"""The table of a store: made, recognised, and protected."""
+"""The table of a store, made and recognised."""
 
-import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Busy, NotAStore, StoreFailed
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.engines.dynamodb.client import Client
-from gatherlog.engines.dynamodb.items import Item, number, text
-from gatherlog.engines.dynamodb.keys import FEED, INDEXES, index_name, partition_key, store_key
+from gatherlog.engines.dynamodb.items import number, text
+from gatherlog.engines.dynamodb.keys import (
+    FEED,
+    INDEXES,
+    index_name,
+    index_names,
+    partition_key,
+    store_key,
+)
+from gatherlog.engines.dynamodb.protecting import protect, until
 from gatherlog.engines.dynamodb.table import Table
 from gatherlog.engines.dynamodb_address import PARTITIONS, DynamoPlace
 
-__all__ = ["LAYOUT", "StoreRecord", "TableDescription", "describe", "prepare"]
-
-T = TypeVar("T")
+__all__ = [
+    "LAYOUT",
+    "StoreRecord",
+    "TableDescription",
+    "describe",
+    "existing",
+    "new_record",
+    "prepare",
+    "read_record",
+]
 
 LAYOUT: Final = 1
-ACTIVE_SECONDS: Final = 120.0
-"""How long is waited for a new table."""
-_LOOK_SECONDS: Final = 0.5
 
 
 class StoreRecord(msgspec.Struct, frozen=True):
@@ -60,7 +70,8 @@ class _Described(msgspec.Struct, frozen=True, rename="pascal"):
     table: TableDescription
 
 
-_NOT_THERE: Final = "ResourceNotFoundException"
+_USABLE: Final = ("", "ACTIVE", "UPDATING")
+"""The states of tables and indexes that can be read and written."""
 
 
 async def prepare(client: Client, place: DynamoPlace, *, create: bool) -> StoreRecord:
@@ -69,23 +80,44 @@ async def prepare(client: Client, place: DynamoPlace, *, create: bool) -> StoreR
     Raises NotAStore, and changes nothing, for a table of something else, for a newer layout, for
     another number of partitions, and for a table that was restored from a backup.
     """
+    described = await (_made_table(client, place) if create else existing(client, place))
+    table = Table(client, place.table)
+    record = await read_record(table, place)
+    if record is None and create:
+        await protect(client, place)
+        record = await _made(table, place, described)
+    return _checked(place, described, record)
+
+
+async def existing(client: Client, place: DynamoPlace) -> TableDescription:
+    """The table. Raises NotAStore if it is missing, not usable, or one of another program."""
     described = await describe(client, place)
     if described is None:
-        if not create:
-            raise NotAStore(
-                f"there is no table {place.table!r} in {client.region};"
-                f" make it: gatherlog init --store '{place.shown}'"
-            )
-        described = await _make_table(client, place)
+        raise NotAStore(
+            f"there is no table {place.table!r} in {client.region};"
+            f" make it: gatherlog init --store '{place.shown}'"
+        )
+    if described.table_status not in _USABLE:
+        raise NotAStore(f"{place.shown} is {described.table_status}, as AWS calls it: try later")
     _check_shape(place, described)
-    table = Table(client, place.table)
+    return described
+
+
+async def read_record(table: Table, place: DynamoPlace) -> StoreRecord | None:
+    """What the store in a table says of itself; None if there is none.
+
+    Raises NotAStore for a newer layout.
+    """
     item = await table.get_one(store_key())
-    if item is None and create:
-        await _protect(client, place)
-        item = await _made(table, place, described)
     if item is None:
-        raise NotAStore(f"{place.shown} holds no store yet: gatherlog init --store '{place.shown}'")
-    return _checked(place, described, item)
+        return None
+    layout = int(item["layout"].N)
+    if layout > LAYOUT:
+        raise NotAStore(
+            f"{place.shown} was made or upgraded by a newer version of Gatherlog (layout {layout};"
+            f" this version uses {LAYOUT}): use that version"
+        )
+    return StoreRecord(item["id"].S, int(item["partitions"].N), item["table"].S)
 
 
 async def describe(client: Client, place: DynamoPlace) -> TableDescription | None:
@@ -99,48 +131,27 @@ async def describe(client: Client, place: DynamoPlace) -> TableDescription | Non
         raise NotAStore(f"{place.shown} cannot be looked at: {error}") from error
 
 
-async def _make_table(client: Client, place: DynamoPlace) -> TableDescription:
-    """Make the table, and wait until it can be used."""
-    await client.does("CreateTable", _table(place.table), unless="ResourceInUseException")
+async def _made_table(client: Client, place: DynamoPlace) -> TableDescription:
+    """The table, made if it is missing, as soon as it can be used."""
+    described = await describe(client, place)
+    if described is None:
+        await client.does("CreateTable", _table(place.table), unless="ResourceInUseException")
+    elif _is_usable(described):
+        _check_shape(place, described)
+        return described
 
-    async def active() -> TableDescription | None:
+    async def usable() -> TableDescription | None:
         described = await describe(client, place)
-        return described if described is not None and _is_active(described) else None
+        return described if described is not None and _is_usable(described) else None
 
-    return await _until(active, f"{place.shown} is not active yet")
-
-
-async def _until(look: Callable[[], Awaitable[T | None]], why: str) -> T:
-    """What `look` gives as soon as it gives something. Raises NotAStore after ACTIVE_SECONDS."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + ACTIVE_SECONDS
-    while (found := await look()) is None:
-        if loop.time() > end:
-            raise NotAStore(f"{why}, after {ACTIVE_SECONDS:g} s; try again later")
-        await asyncio.sleep(_LOOK_SECONDS)
-    return found
+    described = await until(usable, f"{place.shown} is not active yet")
+    _check_shape(place, described)
+    return described
 
 
-def _is_active(described: TableDescription) -> bool:
-    indexes = described.global_secondary_indexes
-    return described.table_status == "ACTIVE" and all(
-        index.index_status in ("", "ACTIVE") for index in indexes
-    )
-
-
-async def _protect(client: Client, place: DynamoPlace) -> None:
-    """Let keys expire, and let the table be restored to any second of the last 35 days."""
-    expiry = {"AttributeName": "x", "Enabled": True}
-    asked = {"TableName": place.table, "TimeToLiveSpecification": expiry}
-    await client.does("UpdateTimeToLive", asked, unless="ValidationException")  # it is so already
-    recovery = {"PointInTimeRecoveryEnabled": True}
-    asked = {"TableName": place.table, "PointInTimeRecoverySpecification": recovery}
-    unless = "ContinuousBackupsUnavailableException"  # as for a while after a table was made
-
-    async def recoverable() -> bool | None:
-        return await client.does("UpdateContinuousBackups", asked, unless=unless) or None
-
-    await _until(recoverable, f"the backups of {place.shown} are not ready yet")
+def _is_usable(described: TableDescription) -> bool:
+    states = [one.index_status for one in described.global_secondary_indexes]
+    return all(state in _USABLE for state in (described.table_status, *states))
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -169,7 +180,7 @@ def _table(name: str) -> dict[str, Any]:
 
 def _index_keys() -> dict[str, tuple[str, str]]:
     """The attributes of the key of each index of the table."""
-    places = {index_name(place): (f"a{place}", f"b{place}") for place in range(INDEXES)}
+    places = {index_name(place): index_names(place) for place in range(INDEXES)}
     return {FEED: ("g", "s"), **places}
 
 
@@ -194,28 +205,32 @@ def _check_shape(place: DynamoPlace, described: TableDescription) -> None:
         )
 
 
-async def _made(table: Table, place: DynamoPlace, described: TableDescription) -> Item:
-    """The record of a store that is made now. If others make it as well, one of them succeeds."""
-    backoff = Backoff()
-    while True:
-        await _make_store(table, place, described)
-        item = await table.get_one(store_key())
-        if item is not None:
-            return item
-        await backoff.pause(Busy(f"{place.shown} is being made by somebody else"))
-
-
-async def _make_store(table: Table, place: DynamoPlace, described: TableDescription) -> None:
-    """Write what the store is, with the first positions, unless somebody else has done so."""
-    partitions = place.partitions or PARTITIONS
-    record = {
+def new_record(partitions: int, described: TableDescription) -> dict[str, Any]:
+    """The item that says what a store is, which is new in this table."""
+    return {
         **store_key().attributes,
         "id": text(str(uuid.uuid4())),
         "layout": number(LAYOUT),
         "partitions": number(partitions),
         "table": text(described.table_id),
     }
-    items = [record]
+
+
+async def _made(table: Table, place: DynamoPlace, described: TableDescription) -> StoreRecord:
+    """The record of a store that is made now. If others make it as well, one of them succeeds."""
+    backoff = Backoff()
+    while True:
+        await _make_store(table, place, described)
+        record = await read_record(table, place)
+        if record is not None:
+            return record
+        await backoff.pause(Busy(f"{place.shown} is being made by somebody else"))
+
+
+async def _make_store(table: Table, place: DynamoPlace, described: TableDescription) -> None:
+    """Write what the store is, with the first positions, unless somebody else has done so."""
+    partitions = place.partitions or PARTITIONS
+    items = [new_record(partitions, described)]
     items += [{**partition_key(one).attributes, "p": number(0)} for one in range(partitions)]
     put = [
         {
@@ -231,14 +246,12 @@ async def _make_store(table: Table, place: DynamoPlace, described: TableDescript
     await table.client.does("TransactWriteItems", request, unless="TransactionCanceledException")
 
 
-def _checked(place: DynamoPlace, described: TableDescription, item: Item) -> StoreRecord:
-    layout = int(item["layout"].N)
-    if layout > LAYOUT:
-        raise NotAStore(
-            f"{place.shown} was made or upgraded by a newer version of Gatherlog (layout {layout};"
-            f" this version uses {LAYOUT}): use that version"
-        )
-    record = StoreRecord(item["id"].S, int(item["partitions"].N), item["table"].S)
+def _checked(
+    place: DynamoPlace, described: TableDescription, record: StoreRecord | None
+) -> StoreRecord:
+    """The record. Raises NotAStore if there is none, or if it is not one of this table."""
+    if record is None:
+        raise NotAStore(f"{place.shown} holds no store yet: gatherlog init --store '{place.shown}'")
     if place.partitions not in (None, record.partitions):
         raise NotAStore(
             f"{place.shown}: the log has {record.partitions} partitions, not {place.partitions}"
@@ -246,6 +259,7 @@ def _checked(place: DynamoPlace, described: TableDescription, item: Item) -> Sto
     if record.table_id != described.table_id:
         raise NotAStore(
             f"{place.shown} was restored from a backup: positions that were given after that moment"
-            " would be given again. docs/engines.md says what to do: If the table was restored"
+            " would be given again. If the store is to go on with it:"
+            f" gatherlog init --restored --store '{place.shown}'; docs/engines.md says what to mind"
         )
     return record

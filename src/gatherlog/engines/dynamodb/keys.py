@@ -38,6 +38,7 @@ __all__ = [
     "idempotency_key",
     "index_attributes",
     "index_name",
+    "index_names",
     "index_partition",
     "index_sort",
     "keys_of_shard",
@@ -62,6 +63,7 @@ PLACES: Final = "places"
 FEED: Final = "feed"
 """The index in which the events of a partition are in the order of their positions."""
 _ONLY: Final = "!"
+_INDEX_NAMES: Final = [(f"a{place}", f"b{place}") for place in range(INDEXES)]
 
 
 class ItemKey(NamedTuple):
@@ -135,8 +137,13 @@ def bucket_key(partition: int, position: int, beyond: int = 0) -> str:
 
 
 def index_name(place: int) -> str:
-    """The index of the table at one of INDEXES places; the attributes of its key are a and b."""
+    """The index of the table at one of INDEXES places."""
     return f"list{place}"
+
+
+def index_names(place: int) -> tuple[str, str]:
+    """The attributes of the key of that index."""
+    return _INDEX_NAMES[place]
 
 
 def index_partition(view: str, index: str, partition: str) -> str:
@@ -152,7 +159,8 @@ def index_sort(sort: str, id: str) -> str:
 def index_attributes(ref: Ref, index: str, place: int, key: IndexKey) -> dict[str, Any]:
     """What lists a document under a key."""
     partition, sort = split_key(key)
+    first, second = index_names(place)
     return {
-        f"a{place}": {"S": index_partition(ref[0], index, partition)},
-        f"b{place}": {"S": index_sort(sort, ref[1])},
+        first: {"S": index_partition(ref[0], index, partition)},
+        second: {"S": index_sort(sort, ref[1])},
     }

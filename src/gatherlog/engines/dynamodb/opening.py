@@ -9,12 +9,13 @@ from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.core.eventstore.store import DeclaredView, Limits
 from gatherlog.engines.dynamodb.client import Client
 from gatherlog.engines.dynamodb.engine import LIMITS, DynamoEngine, DynamoStore
-from gatherlog.engines.dynamodb.installing import describe, prepare
+from gatherlog.engines.dynamodb.installing import existing, prepare
+from gatherlog.engines.dynamodb.restoring import accept_restored
 from gatherlog.engines.dynamodb.rights import rights_of
 from gatherlog.engines.dynamodb.table import Table
 from gatherlog.engines.dynamodb_address import read_dynamo_place
 
-__all__ = ["open_dynamodb", "told_rights"]
+__all__ = ["open_dynamodb", "take_restored", "told_rights"]
 
 
 async def open_dynamodb(
@@ -41,14 +42,21 @@ async def open_dynamodb(
     return await DynamoStore.open(engine, views, clock=clock)
 
 
+async def take_restored(url: str) -> bool:
+    """Let a restored table be the store; see `gatherlog.engines.accept_restored`."""
+    place = read_dynamo_place(url)
+    client = await Client.of(place)
+    try:
+        return await accept_restored(client, place)
+    finally:
+        client.close()
+
+
 async def told_rights(url: str) -> str:
     """What the table is, and the least rights that running needs; see `needed_rights`."""
     place = read_dynamo_place(url)
     client = await Client.of(place)
     try:
-        described = await describe(client, place)
+        return rights_of(await existing(client, place))
     finally:
         client.close()
-    if described is None:
-        raise NotAStore(f"there is no table {place.table!r} in {client.region}")
-    return rights_of(described)

@@ -23,6 +23,7 @@ from gatherlog.engines.dynamodb.keys import (
     bucket_key,
     counters_key,
     index_name,
+    index_names,
     index_partition,
     index_sort,
     list_key,
@@ -220,7 +221,7 @@ def _range_of(wanted: IndexRange, place: int) -> Range | None:
         low=text(low),
         high=None if high is None else text(high),
         index=index_name(place),
-        attributes=(f"a{place}", f"b{place}"),
+        attributes=index_names(place),
         backwards=wanted.backwards,
     )
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import msgspec
 
-from gatherlog.core.eventstore.engine import Collision, OutcomeUnknown, Planned
+from gatherlog.core.eventstore.engine import Collision, OutcomeUnknown
 from gatherlog.core.eventstore.errors import Busy
 from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.engines.dynamodb.client import Client
@@ -48,7 +48,6 @@ class Writer:
         self._client = client
         self._table = table
         self.heads = list(heads)
-        self._unknown: dict[int, _Sent] = {}
         self._careful_until = 0.0
 
     @property
@@ -70,8 +69,7 @@ class Writer:
             try:
                 await self._client.send("TransactWriteItems", sent.body)
             except Lost as lost:
-                self._unknown[id(transaction.planned)] = sent
-                raise OutcomeUnknown(f"the answer to a write was lost: {lost}") from lost
+                raise OutcomeUnknown(f"the answer to a write was lost: {lost}", sent) from lost
             except DynamoError as error:
                 again = self._what_next(sent, error)
                 if again is None or failures == TRIES:
@@ -82,12 +80,13 @@ class Writer:
                 self._has_happened(sent)
                 return
 
-    async def happened(self, planned: Planned) -> bool:
+    async def happened(self, unknown: OutcomeUnknown) -> bool:
         """Whether a write happened whose answer was lost: the same request is sent once more.
 
         The service carries it out now if it never has. Raises Busy if that cannot be told yet.
         """
-        sent = self._unknown[id(planned)]
+        sent = unknown.write
+        assert isinstance(sent, _Sent)
         try:
             await self._client.send("TransactWriteItems", sent.body)
         except Lost as lost:
@@ -95,12 +94,10 @@ class Writer:
         except DynamoError as error:
             if self._is_for_later(error):
                 raise Busy(str(error)) from error
-            del self._unknown[id(planned)]
             self._learn(sent, error)
             if error.code != _CANCELED:
                 raise translate(error) from error
             return False
-        del self._unknown[id(planned)]
         self._has_happened(sent)
         return True
 

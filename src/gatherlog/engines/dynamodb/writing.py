@@ -4,7 +4,7 @@ Each item is in it once. Positions are numbered from 1 in a plan; where they beg
 when it is written, and may move between two tries.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gatherlog.core.eventstore.engine import Planned
@@ -22,6 +22,7 @@ from gatherlog.engines.dynamodb.keys import (
     events_key,
     idempotency_key,
     index_attributes,
+    index_names,
     partition_key,
     stream_key,
 )
@@ -92,7 +93,8 @@ class Transaction:
         basis = self._basis
         for ref in sorted({*basis.refs(), *self._after}):
             yield self._document(ref)
-            yield self._counters(ref)
+            if ref in basis.counted or ref in basis.bounds or ref in self._counted:
+                yield self._counters(ref)
 
     def _key(self, key: str) -> Change:
         change = Change(idempotency_key(key))
@@ -157,8 +159,9 @@ class Transaction:
         for attribute, value in attributes.items():
             change.set(attribute, value)
         if before is not None and before.body is not None:
-            for attribute in sorted({"b", "i", *self._listed(ref, before)} - attributes.keys()):
-                change.remove(attribute)
+            for attribute in self._kept_of(ref, before):
+                if attribute not in attributes:
+                    change.remove(attribute)
 
     def _listed(self, ref: Ref, document: Document) -> dict[str, Any]:
         """The attributes that list a document in the indexes of the table."""
@@ -168,6 +171,14 @@ class Transaction:
             if place is not None:
                 attributes |= index_attributes(ref, index, place, key)
         return attributes
+
+    def _kept_of(self, ref: Ref, document: Document) -> Iterator[str]:
+        """The attributes that a document with a body may have besides those of every document."""
+        yield from ("b", "i")
+        for index in document.index_keys:
+            place = self._places[ref[0], index]
+            if place is not None:
+                yield from index_names(place)
 
     def _counters(self, ref: Ref) -> Change:
         basis, before, after = self._basis, self._before.get(ref), self._after.get(ref)

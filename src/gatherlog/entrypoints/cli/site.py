@@ -121,17 +121,23 @@ def init(
         str | None,
         Parameter(help="A role of the database that may use the store, with no more rights."),
     ] = None,
+    restored: Annotated[
+        bool,
+        Parameter(negative="", help="Go on with a restored table of DynamoDB."),
+    ] = False,
 ) -> None:
     """Make a store with the gathering `default`; one that is there stays as it is.
 
     On DynamoDB it makes the table, and prints the rights that running the site needs.
     """
-    from gatherlog.engines import let_use, needed_rights
+    from gatherlog.engines import accept_restored, let_use, needed_rights
 
     settings = settings_of_lasting(store)
     is_new = settings.address.is_missing or settings.address.is_empty
 
     async def make() -> str:
+        if restored and await accept_restored(settings.store):
+            print("The table was restored: the store goes on in it, with cursors of its own.")
         async with started_platform(settings):
             pass
         if for_role is not None:
