@@ -3,8 +3,8 @@
 The tables and their indexes are those of a Gatherlog store, and an append and an RSVP make the
 promises that they make there: what they rest on is checked under locks, keys are forgotten after a
 day, and positions are announced, without which a reader of the feed would lose events. What only
-Gatherlog has is left out: an outcome that can be found out after the answer was lost, a refusal that
-concerns one caller of a group only, rows that must be absent, any other kind of commit, and a
+Gatherlog has is left out: an outcome that can be found out after the answer was lost, a refusal
+that concerns one caller of a group only, rows that must be absent, any other kind of commit, and a
 message that wakes other processes.
 """
 

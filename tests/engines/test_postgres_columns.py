@@ -1,4 +1,4 @@
-"""A plan comes to PostgreSQL as columns, of which those with the same value everywhere are short."""
+"""A plan comes to PostgreSQL as columns; those with the same value in each row are short."""
 
 from operator import attrgetter
 
@@ -12,7 +12,14 @@ from tests.contracts.engines import Place
 FIELDS = attrgetter("id", "type", "time", "recorded", "data", "schema", "subject", "meta")
 USUAL = Event("a", "t", NOON, NOON, b"{}")
 UNUSUAL = Event("b", "u", NOON + 1, NOON + 2, b"{1}", 2, "s", b"m")
-GROUPS = [[USUAL], [UNUSUAL], [USUAL] * 3, [UNUSUAL] * 3, [UNUSUAL, USUAL, UNUSUAL], [USUAL, UNUSUAL]]
+GROUPS = [
+    [USUAL],
+    [UNUSUAL],
+    [USUAL] * 3,
+    [UNUSUAL] * 3,
+    [UNUSUAL, USUAL, UNUSUAL],
+    [USUAL, UNUSUAL],
+]
 
 
 @pytest.mark.parametrize("streams", [1, 2])
