@@ -1,10 +1,11 @@
 """The same work on PostgreSQL by hand: asyncpg, one call for each group of callers, and no more.
 
-The tables and their indexes are those of a Gatherlog store, and an RSVP makes the promises that it
-makes there: what it rests on is checked under locks, keys are forgotten after a day, and positions
-are announced. What only Gatherlog has is left out: an outcome that can be found out after the
-answer was lost, rows that must be absent, and any other kind of commit. Appends are not announced,
-so that their feed is not safe to read.
+The tables and their indexes are those of a Gatherlog store, and an append and an RSVP make the
+promises that they make there: what they rest on is checked under locks, keys are forgotten after a
+day, and positions are announced, without which a reader of the feed would lose events. What only
+Gatherlog has is left out: an outcome that can be found out after the answer was lost, a refusal
+that concerns one caller of a group only, rows that must be absent, any other kind of commit, and a
+message that wakes other processes.
 """
 
 import asyncio
@@ -61,6 +62,11 @@ BEGIN
             WHERE s.version = excluded.version - 1;
     GET DIAGNOSTICS written = ROW_COUNT;
     IF written < cardinality(streams) THEN RAISE EXCEPTION 'a stream is at another version'; END IF;
+    IF pg_advisory_xact_lock_shared(  -- in a condition, since PERFORM would start a query
+        'raw.event_position_seq'::regclass::int,
+        coalesce(pg_sequence_last_value('raw.event_position_seq'), 0)::int
+    ) IS NULL THEN
+    END IF;
     INSERT INTO raw.event (stream, version, id, type, time, recorded, data, schema, subject, meta)
         SELECT w.stream, w.before + 1, w.id, w.type, w.time, w.recorded, w.data, 1, '', ''
             FROM unnest(streams, befores, ids, types, times, recorded_, datas)

@@ -22,8 +22,8 @@ STREAM = "INSERT INTO gatherlog.stream VALUES ($1, 1)"
 CARD = "INSERT INTO gatherlog.document VALUES ('card', 'a', $1, 1, $2, '{}')"
 
 
-def make_first_layout(postgres: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store as the first layout was made, with one event and one document."""
+def make_older(postgres: Place, monkeypatch: pytest.MonkeyPatch, layout: int = 1) -> None:
+    """A store as an older layout was made, with one event and one document."""
     place = read_place(postgres.url)
 
     async def make(connection: Any) -> None:
@@ -33,8 +33,8 @@ def make_first_layout(postgres: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         await connection.execute(script(CARD, place), "card-1", b"old")
 
     with monkeypatch.context() as older:
-        older.setattr(installing, "STEPS", STEPS[:1])
-        older.setattr(installing, "LAYOUT", 1)
+        older.setattr(installing, "STEPS", STEPS[:layout])
+        older.setattr(installing, "LAYOUT", layout)
         running(place.dsn, make)
 
 
@@ -44,11 +44,12 @@ def layout(postgres: Place) -> int:
     return int(found)
 
 
-async def test_a_store_of_the_first_layout_is_upgraded_and_goes_on(
-    postgres: Place, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("older", range(1, LAYOUT))
+async def test_a_store_of_an_older_layout_is_upgraded_and_goes_on(
+    postgres: Place, monkeypatch: pytest.MonkeyPatch, older: int
 ) -> None:
-    make_first_layout(postgres, monkeypatch)
-    assert layout(postgres) == 1
+    make_older(postgres, monkeypatch, older)
+    assert layout(postgres) == older
 
     store = await postgres.open(create=False)
     await store.commit(writing(put("a", b"new", expects=1)))
@@ -62,7 +63,7 @@ async def test_a_store_of_the_first_layout_is_upgraded_and_goes_on(
 async def test_a_role_that_owns_nothing_is_told_to_have_the_store_upgraded(
     postgres: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_first_layout(postgres, monkeypatch)
+    make_older(postgres, monkeypatch)
     make_role(postgres.url, "guest")
     place = read_place(postgres.url)
     execute(place.dsn, f'GRANT USAGE ON SCHEMA "{place.schema}" TO guest')

@@ -1,7 +1,10 @@
 """What a process caches of a store's rows: what was committed last, within bounds."""
 
+from typing import Any, NoReturn
+
 from gatherlog.core import Document
-from gatherlog.core.eventstore.planner import Changes
+from gatherlog.core.eventstore.known_rows import KnownRows
+from gatherlog.core.eventstore.planner import Changes, Wanted
 from gatherlog.core.eventstore.row_cache import MAX_BODY, MAX_DOCUMENTS, MAX_STREAMS, RowCache
 from tests.contracts.commits import document
 
@@ -61,3 +64,22 @@ def test_beyond_its_bounds_it_drops_what_was_changed_the_longest_ago() -> None:
     assert ids(cache) == [*[f"{n}" for n in range(2, MAX_DOCUMENTS)], "0", "new"]
     assert list(cache.streams)[-2:] == ["card-0", "card-new"]
     assert (len(cache.streams), next(iter(cache.streams))) == (MAX_STREAMS, "card-2")
+
+
+class Large(dict[Any, Any]):
+    """So many rows that nobody may go through them."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("all that is known was gone through")
+
+    keys = items = values = __iter__
+
+
+def test_what_is_unknown_is_told_without_going_through_all_that_is_known() -> None:
+    known = KnownRows()
+    known.streams = Large({"card-1": 1})
+    known.documents = Large({("card", "a"): None})
+
+    wanted = Wanted(set(), {"card-1", "card-2"}, {("card", "a"), ("card", "b")})
+
+    assert known.unknown(wanted) == ({"card-2"}, {("card", "b")})

@@ -12,6 +12,8 @@ from gatherlog.core.subscriptions.delivery import RetryPolicy
 from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination
+from gatherlog.core.subscriptions.worker import VIEWS
+from gatherlog.engines.memory import MemoryStore
 from gatherlog.testing import StandingClock
 from tests.core.subscriptions.followers import (
     COUNTS,
@@ -263,6 +265,47 @@ def test_an_idle_worker_commits_nothing() -> None:
 
     run_scenario(scenario(False))
     run_scenario(scenario(True))
+
+
+class Read:
+    """A store that counts what it is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("get", "query", "read_stream", "read_feed", "heads", "commit"):
+            self.asked += 1
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("is_paused", [False, True], ids=["done", "nothing but a dead letter"])
+def test_two_workers_with_nothing_to_do_ask_for_nothing_until_an_event_comes(
+    is_paused: bool,
+) -> None:
+    """Where there is one partition, and a query shows everything."""
+
+    async def scenario() -> None:
+        store = MemoryStore([*VIEWS, COUNTS])
+        first, second = Read(store), Read(store)
+        receiver = Receiver({"bad": [ValueError("no")] * 2})
+        place = following(receiver)
+        once = RetryPolicy(attempts=1)
+        place.places = [Destination(name="place", target=receiver, retry=once)]
+        async with working(first, place), working(second, place):
+            await say(store, "card-1", "bad" if is_paused else "good")
+            await asyncio.sleep(60)
+            before = first.asked, second.asked
+            await asyncio.sleep(3_000)
+            assert (first.asked, second.asked) == before
+            await usurp(store, "a worker that died")
+            began = asyncio.get_running_loop().time()
+            await say(store, "card-2", "next")
+            await receiver.has(len(receiver.taken) + 1)
+            assert asyncio.get_running_loop().time() - began < 1.5 * SECONDS
+
+    run_scenario(scenario())
 
 
 def test_events_without_a_destination_do_not_cost_a_commit_each() -> None:

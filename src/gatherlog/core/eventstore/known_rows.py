@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Final
 
-from gatherlog.core.eventstore.planner import Changes
+from gatherlog.core.eventstore.planner import Changes, Wanted
 from gatherlog.core.eventstore.row_cache import RowCache
 from gatherlog.core.eventstore.store import Document, Ref
 
@@ -25,6 +25,15 @@ class KnownRows(RowCache):
         self._applied: dict[Ref, int] = {}
         self.writes = 0
         """How often `apply_own` was called."""
+
+    def unknown(self, wanted: Wanted) -> tuple[set[str], set[Ref]]:
+        """The streams and documents of which nothing is known; in time for what is wanted, however
+        much is known."""
+        streams, documents = self.streams, self.documents
+        return (
+            {name for name in wanted.streams if name not in streams},
+            {ref for ref in wanted.documents if ref not in documents},
+        )
 
     def note(self, found: Mapping[Ref, Document | None], since: int) -> None:
         """Take note of documents that were read; own writes after the number `since` are newer."""

@@ -14,20 +14,36 @@ partitions requests a lease by writing its id into it; the holder then finishes 
 """
 
 import asyncio
+from typing import Final
 
 import msgspec
 
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError
 from gatherlog.core.eventstore.retrying import Backoff, until_no_conflict
-from gatherlog.core.eventstore.store import Commit, Store, Write
+from gatherlog.core.eventstore.store import Commit, Limits, Store, Write
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import checkpoint_id, versioned_write
 from gatherlog.core.subscriptions.lease_glances import LeaseGlances
 
-__all__ = ["LEASES", "Lease", "LeaseHolder", "LeaseLost"]
+__all__ = ["LEASES", "Lease", "LeaseHolder", "LeaseLost", "idle_seconds"]
 
 SAFETY = 0.9
 """Part of its length for which a lease counts as valid: another clock may run a little faster."""
+
+
+QUIET_SECONDS: Final = 3_600.0
+"""How long who waits for events relies on hearing of them, before it looks at a lease again."""
+
+
+def idle_seconds(limits: Limits, lease_seconds: float) -> float:
+    """After how long without an event a lease is looked at again, by its holder and by others.
+
+    Nobody requests the lease of an only partition, it is taken over only if there is work, which is
+    an event that its holder hears of as well, and it is renewed before an event is processed. So a
+    process with nothing to do need not ask for it. Where queries lag, work may be overlooked.
+    """
+    is_heard_of = limits.partitions == 1 and not limits.queries_lag
+    return QUIET_SECONDS if is_heard_of else lease_seconds
 
 
 class LeaseLost(GatherlogError):
@@ -74,6 +90,8 @@ class LeaseHolder:
         self._progress: object = None
         self._unchanged_since = 0.0
         self._valid_until = 0.0
+        self.is_without_work = False
+        """Whether its holder, as it was observed last, has nothing to do until an event comes."""
 
     @property
     def is_requested(self) -> bool:
@@ -107,6 +125,7 @@ class LeaseHolder:
         if progress is None or progress != self._progress:
             self._unchanged_since = self._now()
         self._progress = progress
+        self.is_without_work = progress is None
 
     def observed_before(self, seconds: float) -> None:
         """Others have seen it unchanged for so long before this worker did."""
@@ -178,6 +197,7 @@ class LeaseHolder:
 
     def _remember(self, lease: Lease, version: int) -> None:
         self._lease, self._version, self._unchanged_since = lease, version, self._now()
+        self.is_without_work = False
 
     def _free(self, *, holder: str = "") -> Lease:
         """The lease without a request, and with no holder but this."""

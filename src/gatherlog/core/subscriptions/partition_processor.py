@@ -27,6 +27,7 @@ from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.core.eventstore.store import Heads
 from gatherlog.core.subscriptions.admin_commands import AdminCommands, ResetDone
 from gatherlog.core.subscriptions.document_locks import DocumentLocks
+from gatherlog.core.subscriptions.leases import idle_seconds
 from gatherlog.core.subscriptions.page_dispatch import GRACE, PageDispatch
 from gatherlog.core.subscriptions.page_size import PageSize
 from gatherlog.core.subscriptions.partition_state import PartitionState
@@ -39,10 +40,6 @@ SAVE_SECONDS: Final = 0.1
 """From the first change that is not saved until the save, so that later changes share it."""
 UNSAVED_EVENTS: Final = 5_000
 """After so many events the checkpoint is saved, even if none of them had a destination."""
-IDLE_LEASES: Final = 6
-"""After so many lengths of a lease without an event, the lease of an only partition is checked:
-nobody requests it, and who takes it over is noticed at the next write. Others are checked after
-one."""
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 1.0
 """Seconds before an empty page is read again although the head is beyond it: first, and at most."""
@@ -57,8 +54,7 @@ class PartitionProcessor:
     def __init__(self, state: PartitionState, lease_seconds: float, locks: DocumentLocks) -> None:
         self._state = state
         self._lease_seconds = lease_seconds
-        is_only = state.store.limits.partitions == 1
-        self._idle_seconds = lease_seconds * (IDLE_LEASES if is_only else 1)
+        self._idle_seconds = idle_seconds(state.store.limits, lease_seconds)
         self._retries = RetryQueues(state, locks)
         self._commands = AdminCommands(state, self._retries)
         fold = state.subscription.fold
@@ -209,7 +205,7 @@ class PartitionProcessor:
                 return now
 
     async def _wait_a_while(self, heads: Heads, gather: float) -> Heads:
-        """Wait for any event beyond `heads`, for `IDLE_LEASES` lengths of a lease at most.
+        """Wait for any event beyond `heads`, for `idle_seconds` at most.
 
         If one came, wait `gather` seconds more, so that more events share a page; otherwise check
         the lease, and wait again if there is nothing else to look after. Returns the new heads.

@@ -16,7 +16,7 @@ from uuid import uuid4
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Conflict, StoreClosed, StoreError
 from gatherlog.core.eventstore.retrying import pause_bound
-from gatherlog.core.eventstore.store import Store
+from gatherlog.core.eventstore.store import Heads, Store
 from gatherlog.core.projections.views import View
 from gatherlog.core.subscriptions.checkpoints import BACKLOGS, CHECKPOINTS
 from gatherlog.core.subscriptions.dead_letters import DEAD_LETTERS
@@ -24,7 +24,7 @@ from gatherlog.core.subscriptions.document_locks import DocumentLocks
 from gatherlog.core.subscriptions.lease_glances import LeaseGlances
 from gatherlog.core.subscriptions.lease_observations import OBSERVATIONS
 from gatherlog.core.subscriptions.lease_taking import LeaseTaker
-from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost
+from gatherlog.core.subscriptions.leases import LEASES, LeaseHolder, LeaseLost, idle_seconds
 from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.notices import Notices, Tell
 from gatherlog.core.subscriptions.partition_processor import PartitionProcessor
@@ -124,10 +124,11 @@ class Worker:
         while not self._stopping.is_set():
             began = clock()
             try:
+                heads = await self._store.heads()
                 if await self._leases.take(lease, name, partition):
                     await self._process(lease, subscription, partition)
                 else:
-                    await self._pause(self._lease_seconds / 5)
+                    await self._stand_by(lease, heads)
             except StoreClosed:
                 return
             except LeaseLost:
@@ -173,6 +174,23 @@ class Worker:
             await lease.release()
         except StoreError:
             return  # other workers will find it stale
+
+    async def _stand_by(self, lease: LeaseHolder, heads: Heads) -> None:
+        """Wait before the next try: for an event beyond `heads`, if that is all that matters."""
+        seconds = idle_seconds(self._store.limits, self._lease_seconds)
+        if seconds <= self._lease_seconds or not lease.is_without_work:
+            await self._pause(self._lease_seconds / 5)
+            return
+        waiting = asyncio.ensure_future(self._store.wait(heads, seconds))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait([waiting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                waiting.result()
+        finally:
+            waiting.cancel()
+            stopping.cancel()
+            await asyncio.gather(waiting, stopping, return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
         """Wait about so long, or until the worker is stopped."""

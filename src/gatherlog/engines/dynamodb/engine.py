@@ -82,8 +82,7 @@ class DynamoEngine(Engine):
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         known = self._known
         anew = anew or self._writer.is_careful
-        streams = wanted.streams if anew else wanted.streams - known.streams.keys()
-        refs = wanted.documents if anew else wanted.documents - known.documents.keys()
+        streams, refs = (wanted.streams, wanted.documents) if anew else known.unknown(wanted)
         loaded = _Loaded([])
         if streams or refs or (anew and wanted.keys):  # else keys are taken to be unknown
             loaded = await self._load(wanted.keys, streams, refs)

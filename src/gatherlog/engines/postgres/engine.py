@@ -91,8 +91,7 @@ class PostgresEngine(IndexRowEngine):
     async def load(self, wanted: Wanted, now: int, *, anew: bool) -> State:
         known = self._known
         anew = anew or self._writer.locks
-        streams = wanted.streams if anew else wanted.streams - known.streams.keys()
-        refs = wanted.documents if anew else wanted.documents - known.documents.keys()
+        streams, refs = (wanted.streams, wanted.documents) if anew else known.unknown(wanted)
         if not (anew or streams or refs):  # keys are taken to be unknown until the write
             loaded = rows.Loaded([])
         else:

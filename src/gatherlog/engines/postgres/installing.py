@@ -14,7 +14,7 @@ from gatherlog.engines.postgres_address import Place
 
 __all__ = ["LAYOUT", "let_use", "prepare", "script"]
 
-STEPS: Final = ("postgres-1.sql", "postgres-2.sql")
+STEPS: Final = ("postgres-1.sql", "postgres-2.sql", "postgres-3.sql")
 """The file of number n brings a schema from layout n - 1 to layout n; a new store gets them all."""
 LAYOUT: Final = len(STEPS)
 OLDEST_SERVER: Final = 150_000

@@ -15,8 +15,9 @@ from gatherlog.engines.postgres.failures import DRIVER_ERRORS
 
 __all__ = ["Wakeups"]
 
-PAUSE: Final = 0.002
-"""Seconds between two messages: commits that follow each other faster share one."""
+PAUSE: Final = 0.004
+"""Seconds between two messages, at least: commits that follow each other faster share one, and the
+first goes at once. A message takes the process and the server nearly as long as a lone commit."""
 _NOTIFY: Final = "SELECT pg_notify($1, $2)"
 
 

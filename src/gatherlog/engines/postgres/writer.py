@@ -91,13 +91,12 @@ class Writer:
             raise Collision("the connection was lost before the write") from error
         self._number += 1
         try:
-            async with asyncio.timeout(WRITE_SECONDS):
-                positions: list[int] | None = await connection.fetchval(
-                    self._write, self._name, self._number, *values
-                )
-                if positions is not None and self._is_in_transaction:
-                    await connection.execute("COMMIT")
-                    self._is_in_transaction = False
+            positions: list[int] | None = await connection.fetchval(
+                self._write, self._name, self._number, *values, timeout=WRITE_SECONDS
+            )
+            if positions is not None and self._is_in_transaction:
+                await connection.execute("COMMIT", timeout=WRITE_SECONDS)
+                self._is_in_transaction = False
         except DRIVER_ERRORS as error:
             await self._failed(error, WriterMark(self._name, self._number))
             raise AssertionError("a failed write raises") from error
