@@ -10,7 +10,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import CATEGORIES, Platform, start
 from gatherlog.core.projections.rebuild import rebuild
-from gatherlog.entrypoints.unbuilt import warn_of_unbuilt_views
+from gatherlog.entrypoints.unbuilt import meet_unbuilt_views
 from gatherlog.interfaces.http import build_app
 from gatherlog.settings import Settings
 
@@ -47,7 +47,7 @@ async def test_lists_of_a_view_that_was_not_rebuilt_are_refused(
 async def test_a_process_that_starts_on_such_a_store_names_the_view_and_the_remedy(
     platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await warn_of_unbuilt_views(platform)
+    await meet_unbuilt_views(platform)
 
     told = capsys.readouterr().err
     assert told.startswith("Some documents were made by an earlier release (guest). ")
@@ -70,5 +70,5 @@ async def test_the_server_is_ready_only_after_the_rebuild(
     assert (await api.get("/readyz")).json() == {"status": "ready"}
     assert "gatherlog_view_unbuilt{" not in (await api.get("/metrics")).text
     assert [one["first_name"] for one in (await api.get("/guests")).json()] == ["Ada"]
-    await warn_of_unbuilt_views(platform)
+    await meet_unbuilt_views(platform)
     assert capsys.readouterr().err == ""

@@ -51,7 +51,7 @@ OF_THIS_SIDE: list[tuple[Exception, str]] = [
     (StoreClosed("secret"), "UNAVAILABLE"),
     (StoreFailed("/var/secret.db"), "UNAVAILABLE"),
     (DiskFull("/var/secret.db"), "UNAVAILABLE"),
-    (ViewNotBuilt("secret"), "UNAVAILABLE"),
+    (ViewNotBuilt("secret", "by_key"), "UNAVAILABLE"),
     (DocumentUndecodable("secret", "secret"), "INTERNAL"),
     (RuntimeError("secret"), "INTERNAL"),
 ]

@@ -161,6 +161,11 @@ class EngineStore:
         self._check_open()
         return await self._views.unbuilt()
 
+    async def undeclared(self) -> list[str]:
+        """See `KnowsViews`."""
+        self._check_open()
+        return await self._views.undeclared()
+
     async def declare(self, views: Sequence[DeclaredView]) -> None:
         self._check_open()
         await self._views.complete(views)

@@ -79,22 +79,31 @@ class ViewCatalogue:
         recorded = self._recorded.get(view)
         _check_version(declared, recorded)
         if not _is_built(declared, recorded, [index]):
-            raise ViewNotBuilt(
-                f"{view}.{index} is not built yet: run `gatherlog rebuild`, or, for a view of your "
-                "own, gatherlog.core.projections.rebuild"
-            )
+            raise ViewNotBuilt(view, index)
 
     async def unbuilt(self) -> list[str]:
-        """The declared views with an index that cannot serve before a rebuild, by name.
+        """The declared views whose documents are those of an earlier version, by name.
 
-        A view without indexes is never among them: no query can be refused.
+        A view without indexes is one of them only if the store has recorded an earlier version: no
+        query of it can be refused. Raises ViewOutdated if the store has a newer version of any.
         """
         await self._look()
         return [
             name
             for name, view in sorted(self._declared.items())
-            if view.indexes and not _is_built(view, self._recorded.get(name), view.indexes)
+            if not self._is_complete(view, self._recorded.get(name))
         ]
+
+    async def undeclared(self) -> list[str]:
+        """The views of other programs that the store has recorded, by name."""
+        await self._look()
+        return sorted(self._recorded.keys() - self._declared.keys())
+
+    @staticmethod
+    def _is_complete(view: DeclaredView, recorded: RecordedView | None) -> bool:
+        _check_version(view, recorded)
+        is_empty = recorded is None and not view.indexes
+        return is_empty or _is_built(view, recorded, view.indexes)
 
     async def _look(self) -> None:
         """Learn which views other processes have built, once every LOOK_SECONDS."""
