@@ -139,9 +139,15 @@ def _sends_mail(settings: Settings) -> bool:
 
 
 async def open_platform(
-    settings: Settings, *, handlers: Mapping[str, Handler] = {}, create: bool = False
+    settings: Settings,
+    *,
+    handlers: Mapping[str, Handler] = {},
+    create: bool = False,
+    read_only: bool = False,
 ) -> Platform:
     """The services on a store, which is opened and not changed; `create` makes a missing one.
+
+    With `read_only` nothing is written, and what would change the store is a RuntimeError.
 
     `handlers` are coroutines of this program that rules may name as targets. Raises Invalid for
     quotas that cannot be parsed, KeyUnusable for a private key that cannot be used, NotAStore,
@@ -150,7 +156,9 @@ async def open_platform(
     guests.read_quotas(settings.quotas)
     key = LazyKey(settings)
     await key.check()
-    store = await open_store(settings.store, views=_views_of(settings), create=create)
+    store = await open_store(
+        settings.store, views=_views_of(settings), create=create, read_only=read_only
+    )
     return _assemble(settings, store, key, handlers)
 
 

@@ -22,6 +22,7 @@ async def open_dynamodb(
     views: Sequence[DeclaredView],
     *,
     create: bool,
+    read_only: bool,
     limits: Limits | None,
     clock: Clock,
 ) -> DynamoStore:
@@ -38,7 +39,7 @@ async def open_dynamodb(
         raise
     own = msgspec.structs.replace(limits or LIMITS, partitions=record.partitions)
     engine = DynamoEngine(Table(client, place.table), record.id, own)
-    return await DynamoStore.open(engine, views, clock=clock)
+    return await DynamoStore.open(engine, views, clock=clock, read_only=read_only)
 
 
 async def told_rights(url: str) -> str:

@@ -73,7 +73,7 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
             count = progress
             show(f"{progress.streams:,} streams, {progress.documents:,} documents")
 
-        async with opened_store(store) as opened:
+        async with opened_store(store, read_only=verb == "differs") as opened:
             categories = await all_categories(opened)
             async for difference in comparison(opened, categories, progress=note):
                 if as_json:
