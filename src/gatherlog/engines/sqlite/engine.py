@@ -73,7 +73,7 @@ async def open_sqlite(
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     path = await asyncio.to_thread(prepare, path, create=create)
-    is_alone = read_only and not os.path.exists(f"{path}-shm")
+    is_alone = read_only and not await asyncio.to_thread(os.path.exists, f"{path}-shm")
     try:
         await asyncio.to_thread(demand_layout if read_only else upgrade, path)
         engine = SqliteEngine(path, limits, read_only=read_only, is_alone=is_alone)
