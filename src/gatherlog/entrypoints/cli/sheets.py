@@ -164,7 +164,7 @@ def export(
     settings = settings_of_store(store)
 
     async def load() -> "list[Guest]":
-        async with open_platform(settings, read_only=True) as platform:
+        async with open_platform(settings) as platform:
             guests = await platform.guests.all_guests(gathering)
             platform.trail.note("cli", "guests_exported", gathering)
             return guests

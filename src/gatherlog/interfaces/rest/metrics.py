@@ -51,10 +51,10 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
         raise
     except StoreError as error:
         raise NotReady("The store does not answer.") from error
-    if platform.settings.work and not platform.worker.is_running:
-        raise NotReady("Subscriptions are not read.")
     if unbuilt.views:
         raise NotReady(f"Views of this release are not built yet: {unbuilt}.")
+    if platform.settings.work and not platform.worker.is_running:
+        raise NotReady("Subscriptions are not read.")
     return json(Health("ready"))
 
 
