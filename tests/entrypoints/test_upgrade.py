@@ -5,7 +5,7 @@ import json
 import lzma
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def test_a_store_with_views_of_another_program_names_them(old: Path, terminal: T
     assert "Views of other programs were not compared: my_own." in terminal("verify").err
 
 
-BAD = {
+BAD: Mapping[str, tuple[Callable[[], object], str]] = {
     "gone": (STORE.unlink, "there is no store"),
     "empty": (lambda: STORE.write_bytes(b""), "there is an empty file"),
     "newer layout": (lambda: change("PRAGMA user_version = 99"), "newer version of Gatherlog"),

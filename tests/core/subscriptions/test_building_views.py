@@ -85,7 +85,7 @@ SHOP = Category("shop", CODEC, Selling())
 class OldSelling(Selling):
     """As the release before folded it: nothing was counted, and the index was not there."""
 
-    views = (View("chair", Chair),)
+    views: tuple[View[Any], ...] = (View("chair", Chair),)
 
     def evolve(self, documents: Mapping[Ref, Any], happened: Happened) -> Iterable[Change]:
         name = happened.payload.chair
@@ -170,7 +170,7 @@ def test_two_processes_that_start_together_build_once() -> None:
     async def scenario() -> None:
         store = await old_store()
         told: list[str] = []
-        builders = [builder(Distant(store, seed), told) for seed in range(2)]  # type: ignore[arg-type]
+        builders = [builder(Distant(store, seed), told) for seed in range(2)]
 
         await asyncio.gather(*(one.build() for one in builders))
 
