@@ -83,7 +83,7 @@ def test_failures_are_reported_and_refusals_are_not() -> None:
 
     reported = [type(error).__name__ for error in errors if answered(error)[2]]
 
-    assert reported == ["StoreFailed", "DocumentUndecodable", "RuntimeError"]
+    assert reported == ["StoreFailed", "ViewNotBuilt", "DocumentUndecodable", "RuntimeError"]
 
 
 def test_flaws_are_named_one_by_one_and_waiting_is_told_in_seconds() -> None:
