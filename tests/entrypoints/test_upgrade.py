@@ -13,6 +13,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from gatherlog.bootstrap import start
+from gatherlog.core.eventstore.errors import DiskFull
 from gatherlog.engines.sqlite.file import FileLock
 from gatherlog.interfaces.http import build_app
 from gatherlog.settings import Settings
@@ -163,6 +164,33 @@ def test_a_store_that_another_program_holds_is_busy(
 
     assert (result.status, result.out) == (1, "")
     assert re.fullmatch("gatherlog: .*try again in a moment\n", result.err)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "told"),
+    [
+        (DiskFull("no room"), 1, "no room; free some space and run the command again"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+    ids=["full", "interrupted"],
+)
+def test_an_upgrade_that_broke_off_is_started_again(
+    old: Path,
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: BaseException,
+    status: int,
+    told: str,
+) -> None:
+    async def breaks_off(*arguments: object, **options: object) -> list[str]:
+        raise wrong
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gatherlog.core.subscriptions.view_builder.build_views", breaks_off)
+        result = terminal("upgrade")
+    assert (result.status, result.err) == (status, f"gatherlog: {told}\n")
+
+    assert json.loads(terminal("upgrade", "--json").out) == {"built": ["gathering", "guest"]}
 
 
 def test_serve_refuses_to_start_where_it_is_told_so(
