@@ -7,9 +7,13 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from secrets import token_hex
 
+import msgspec
+
 from gatherlog.core import Append, Commit, Document, Event, Recorded, Store, StreamHead
+from gatherlog.core.eventstore.engine import Engine
 from gatherlog.core.eventstore.store import Heads
 from gatherlog.core.projections.paging import all_documents, all_streams
+from gatherlog.engines import open_store
 
 SEED = int(os.environ.get("GATHERLOG_HOSTILE_SEED", "1"))
 """What goes wrong on the hostile engine; `tests/engines/test_hostile_seeds.py` sets others."""
@@ -64,6 +68,22 @@ async def heads_of_all(store: Store) -> Heads:
 
     await eventually(is_shown, True)
     return await store.heads()
+
+
+async def outdate(store: Store, *names: str) -> None:
+    """Have a store say that an earlier release made the documents of these views."""
+    engine: Engine = store.engine  # type: ignore[attr-defined]
+    recorded = await engine.views()
+    before = [recorded[name] for name in names]
+    older = [msgspec.structs.replace(one, version=one.version - 1) for one in before]
+    await engine.record_views(list(zip(older, before, strict=True)), only_if_empty=False)
+
+
+async def outdate_at(url: str, *names: str) -> None:
+    """The same for the store at an address."""
+    store = await open_store(url, create=False)
+    await outdate(store, *names)
+    await store.close()
 
 
 async def eventually(

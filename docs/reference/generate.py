@@ -75,6 +75,8 @@ and client address, and links to erase an account), `rsvp` (10/hour per guest), 
 | `GATHERLOG_CURRENCY` | | none; the currency of prices, such as `EUR`, beside the numbers |
 | `GATHERLOG_EVERYBODY_ORGANISES` | | `off`; `on`: accounts need no role to publish things to do |
 | `GATHERLOG_WORK` | | `on`; `off`: `gatherlog work` reads subscriptions, beside the server |
+| `GATHERLOG_UNBUILT_VIEWS` | | `build`: views that a release has changed are built beside \
+serving; `leave` them to `gatherlog upgrade`; `refuse` to start before |
 | `GATHERLOG_CACHE` | | `off`; `memory`: each process keeps the first pages of lists of \
 conversations; `valkey://[name:password@]host[:port][/number]`, `redis://…`, \
 with TLS `valkeys://…` or `rediss://…`, or `unix:///socket`: a server keeps them for all, with \

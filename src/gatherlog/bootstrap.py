@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uuid_utils import uuid7
 
@@ -12,6 +12,7 @@ from gatherlog.apps.guests import mailing
 from gatherlog.apps.guests.erasing import GuestErasing
 from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
 from gatherlog.apps.intake.erasing import RecordErasing
+from gatherlog.apps.intake.views import IDENTITIES
 from gatherlog.apps.messages import coming_and_going, spreading
 from gatherlog.apps.messages.erasing import MessageErasing
 from gatherlog.apps.messages.expiring import MessageExpiring
@@ -30,6 +31,8 @@ from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
+from gatherlog.core.projections.folds import Category
+from gatherlog.core.projections.views import View
 from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
@@ -39,6 +42,7 @@ from gatherlog.core.subscriptions.handlers import Handler
 from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.subscriptions.view_builder import ViewBuilder
 from gatherlog.core.texts import load, speak
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
@@ -56,7 +60,10 @@ __all__ = [
     "CATEGORIES",
     "VIEWS",
     "Platform",
+    "all_categories",
     "check_site_key",
+    "kept_views",
+    "new_id",
     "open_platform",
     "projections",
     "start",
@@ -107,10 +114,40 @@ def projections(*, mail: bool = True) -> list[Projection]:
     return [*kept, reminders()] if mail else kept
 
 
+async def all_categories(store: Store) -> list[Category]:
+    """All categories of streams whose events are folded into documents, those of records, too."""
+    return [*CATEGORIES, *await intake.record_logs(store)]
+
+
+def kept_views() -> list[View[Any]]:
+    """The views whose documents follow from no events, such as checkpoints."""
+    folded = {IDENTITIES.name}
+    folded |= {view.name for category in CATEGORIES for view in category.fold.views}
+    folded |= {view.name for one in projections() if one.fold for view in one.fold.views}
+    return [view for view in VIEWS if view.name not in folded]
+
+
+def _views_of(settings: Settings) -> list[View[Any]]:
+    """The views that a site with these settings queries: nobody builds REMINDERS without mail."""
+    unused = () if _sends_mail(settings) else (REMINDERS,)
+    return [view for view in VIEWS if view not in unused]
+
+
+def _sends_mail(settings: Settings) -> bool:
+    has_server = settings.smtp_url is not None and settings.mail_from is not None
+    return settings.demo or has_server
+
+
 async def open_platform(
-    settings: Settings, *, handlers: Mapping[str, Handler] = {}, create: bool = False
+    settings: Settings,
+    *,
+    handlers: Mapping[str, Handler] = {},
+    create: bool = False,
+    read_only: bool = False,
 ) -> Platform:
     """The services on a store, which is opened and not changed; `create` makes a missing one.
+
+    With `read_only` nothing is written, and what would change the store is a RuntimeError.
 
     `handlers` are coroutines of this program that rules may name as targets. Raises Invalid for
     quotas that cannot be parsed, KeyUnusable for a private key that cannot be used, NotAStore,
@@ -119,7 +156,9 @@ async def open_platform(
     guests.read_quotas(settings.quotas)
     key = LazyKey(settings)
     await key.check()
-    store = await open_store(settings.store, views=VIEWS, create=create)
+    store = await open_store(
+        settings.store, views=_views_of(settings), create=create, read_only=read_only
+    )
     return _assemble(settings, store, key, handlers)
 
 
@@ -341,6 +380,7 @@ def _assemble(
         search=search,
         finder=things.ThingFinder(search),
         bus=bus,
+        views=ViewBuilder(store, all_categories, kept_views(), tell=log.noted, report=log.failed),
         subscriptions=subscriptions,
         worker=worker.Worker(
             store,

@@ -58,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses or networks that webhooks may reach though not public, and at any port."""
     work: bool = True
     """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    unbuilt_views: str = "build"
+    """What becomes of views that a newer release has changed when a process of the site starts:
+    `build` builds them in the background, `leave` leaves them, and `refuse` refuses to start."""
     language: str = "en"
     """The language of pages and letters: `en`, or one whose catalogue is installed."""
     currency: str | None = None
@@ -224,6 +227,12 @@ def _switch(name: str) -> Callable[[str], bool]:
     return read
 
 
+def _unbuilt_views(text: str) -> str:
+    if text not in ("build", "leave", "refuse"):
+        raise Invalid(Flaw("/unbuilt_views", f"{text!r} is neither build, leave nor refuse"))
+    return text
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -303,6 +312,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "trusted_proxies": _listed,
     "webhook_allow": _listed,
     "work": _switch("work"),
+    "unbuilt_views": _unbuilt_views,
     "introspection": _switch("introspection"),
     "intake_types": str,
     "intake_queues": _listed,

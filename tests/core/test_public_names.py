@@ -116,6 +116,7 @@ def test_the_public_names_of_eventstore() -> None:
 
 def test_the_public_names_of_projections() -> None:
     assert projections.__all__ == [
+        "BuildProgress",
         "Category",
         "Change",
         "Difference",
@@ -128,8 +129,10 @@ def test_the_public_names_of_projections() -> None:
         "all_documents",
         "all_streams",
         "bodies",
+        "build_views",
         "documents",
         "rebuild",
+        "unbuilt_views",
         "verify",
     ]
 

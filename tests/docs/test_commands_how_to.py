@@ -64,8 +64,8 @@ def test_a_changed_view_serves_after_it_was_rebuilt(tmp_path: Path) -> None:
     refused, *differences, berlin, lima = printed(CHANGE, tmp_path)
 
     assert refused == (
-        "stock.by_item is not built yet: run `gatherlog rebuild`, or, for a view of your own,"
-        " gatherlog.core.projections.rebuild"
+        "stock.by_item is not built yet: run `gatherlog upgrade`, or, for a view of your own,"
+        " gatherlog.core.projections.build_views"
     )
     assert sorted(differences) == [
         "shop-berlin/lamp index",

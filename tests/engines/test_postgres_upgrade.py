@@ -60,6 +60,23 @@ async def test_a_store_of_an_older_layout_is_upgraded_and_goes_on(
     assert await card(store, "a") == document("a", b"new", version=2)
 
 
+async def test_reading_only_leaves_the_first_layout_as_it_is(
+    postgres: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_first_layout(postgres, monkeypatch)
+
+    with pytest.raises(NotAStore, match=r"layout of an earlier release; .* gatherlog upgrade"):
+        await open_store(postgres.url, read_only=True)
+
+    assert layout(postgres) == 1
+    await postgres.open()
+    store = await open_store(postgres.url, read_only=True)
+    assert len(await whole_stream(store, "card-1")) == 1
+    with pytest.raises(RuntimeError):
+        await store.commit(commit("card-1"))
+    await store.close()
+
+
 async def test_a_role_that_owns_nothing_is_told_to_have_the_store_upgraded(
     postgres: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,21 @@ async def ids(store: Store, table: str) -> list[str]:
     return [document.id for document in page.documents]
 
 
+async def test_reading_only_leaves_it_as_it_is(old_file: Path) -> None:
+    before = old_file.read_bytes()
+
+    with pytest.raises(NotAStore, match=r"layout of an earlier release; .* gatherlog upgrade"):
+        await open_store(f"sqlite:///{old_file}", views=[CARDS], read_only=True)
+
+    assert old_file.read_bytes() == before
+    await (await opened(old_file)).close()
+    store = await open_store(f"sqlite:///{old_file}", views=[CARDS], read_only=True)
+    assert len(await whole_feed(store)) == 5
+    with pytest.raises(RuntimeError):
+        await store.declare([CARDS])
+    await store.close()
+
+
 async def test_everything_is_still_there(old_file: Path) -> None:
     assert layout(old_file) == 1
 
@@ -159,10 +174,13 @@ async def test_a_stream_with_a_longer_name_stays_readable_but_takes_no_more_even
     await store.close()
 
 
-def test_a_command_that_only_reads_upgrades_the_file_and_a_backup_does_not(old_file: Path) -> None:
+def test_the_command_upgrades_the_file_and_those_that_only_read_do_not(old_file: Path) -> None:
     folder, copy, store = old_file.parent, old_file.with_name("copy.db"), "sqlite:///old.db"
 
     assert gatherlog("backup", "copy.db", "--store", store, cwd=folder).status == 0
     assert (layout(old_file), layout(copy)) == (1, 1)
+    assert "gatherlog upgrade" in gatherlog("read", "card-1", "--store", store, cwd=folder).err
+    assert (layout(old_file), layout(copy)) == (1, 1)
+    assert gatherlog("upgrade", "--store", store, cwd=folder).status == 0
     assert gatherlog("read", "card-1", "--store", store, cwd=folder).status == 0
     assert (layout(old_file), layout(copy)) == (2, 1)

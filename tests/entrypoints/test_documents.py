@@ -37,12 +37,12 @@ def test_what_is_not_compared_is_named(party: Terminal) -> None:
     read = "1 stream, 1 event, 1 document"
     assert before == (0, "", f"{read}: 0 differ\n{LEFT_OUT}")
     assert one.err.splitlines()[1] == (
-        "1 stream of other programs was not compared; they do it with "
+        "1 stream of other programs (users) was not compared; they do it with "
         "gatherlog.core.projections.rebuild."
     )
     assert party("rebuild").err.splitlines()[:2] == [
         f"{read}: 0 repaired",
-        "2 streams of other programs were not compared; they do it with "
+        "2 streams of other programs (orders, users) were not compared; they do it with "
         "gatherlog.core.projections.rebuild.",
     ]
 

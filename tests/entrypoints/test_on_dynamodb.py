@@ -1,5 +1,6 @@
 """The commands on a store in DynamoDB: made, served, and refused with words that help."""
 
+import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from tests.contracts.engines import DYNAMODB, Place, empty_place
 from tests.dynamo import change_record
 from tests.entrypoints.terminal import gatherlog, running
 from tests.entrypoints.test_serving import get
+from tests.stores import outdate_at
 
 
 @pytest.fixture
@@ -66,6 +68,20 @@ def test_a_site_is_served_from_a_table(url: str, tmp_path: Path) -> None:
 
     assert (ready[0], home[0]) == (200, 200)
     assert b"DynamoDB" in home[1]
+
+
+def test_views_of_an_earlier_release_are_named_and_built(url: str, tmp_path: Path) -> None:
+    gatherlog("init", "--store", url, cwd=tmp_path)
+    asyncio.run(outdate_at(url, "gathering", "log"))
+
+    before = gatherlog("verify", "--store", url, cwd=tmp_path)
+    upgraded = gatherlog("upgrade", "--json", "--store", url, cwd=tmp_path)
+    after = gatherlog("verify", "--store", url, cwd=tmp_path)
+
+    assert before.status == 1
+    assert before.err.endswith("Not built: gathering; `gatherlog upgrade` builds them.\n")
+    assert upgraded == (0, '{"built":["gathering"]}\n', "")
+    assert after.status == 0
 
 
 def test_serving_needs_a_place_for_the_private_key(url: str, tmp_path: Path) -> None:

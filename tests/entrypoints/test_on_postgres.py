@@ -1,5 +1,6 @@
 """The commands on a store in PostgreSQL: made, served, and refused with words that help."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.contracts.engines import POSTGRES, Place, empty_place
 from tests.entrypoints.terminal import gatherlog, running
 from tests.entrypoints.test_serving import get
 from tests.postgres import make_role, server
+from tests.stores import outdate_at
 
 SECRET = "s3cret"
 
@@ -66,6 +68,20 @@ def test_a_role_with_no_more_rights_than_it_needs_serves(url: str, tmp_path: Pat
 
     assert (made.status, ready[0], home[0]) == (0, 200, 200)
     assert b"PostgreSQL" in home[1]
+
+
+def test_views_of_an_earlier_release_are_named_and_built(url: str, tmp_path: Path) -> None:
+    gatherlog("init", "--store", url, cwd=tmp_path)
+    asyncio.run(outdate_at(url, "gathering", "log"))
+
+    before = gatherlog("verify", "--store", url, cwd=tmp_path)
+    upgraded = gatherlog("upgrade", "--json", "--store", url, cwd=tmp_path)
+    after = gatherlog("verify", "--store", url, cwd=tmp_path)
+
+    assert before.status == 1
+    assert before.err.endswith("Not built: gathering; `gatherlog upgrade` builds them.\n")
+    assert upgraded == (0, '{"built":["gathering"]}\n', "")
+    assert after.status == 0
 
 
 def test_serving_needs_a_place_for_the_private_key(url: str, tmp_path: Path) -> None:

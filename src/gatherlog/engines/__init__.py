@@ -25,6 +25,7 @@ async def open_store(
     *,
     views: Iterable[DeclaredView] = (),
     create: bool = True,
+    read_only: bool = False,
     limits: Limits | None = None,
     clock: Clock = system_clock,
 ) -> Store:
@@ -37,12 +38,15 @@ async def open_store(
     `hostile:7` is for tests, see `gatherlog.engines.hostile`; the number is its seed. `views` are
     those that the caller will query: their versions are recorded in the store. A missing store is
     made if `create` is set. `clock` decides when an idempotency key has expired.
+    With `read_only` nothing is written, not even which views there are: a missing store is not
+    made, one of an older layout is not upgraded, and what would change it is a RuntimeError.
 
     Raises ViewOutdated if the store holds documents of a newer version of a view, and NotAStore if
     no engine has such an address, if the store is missing and `create` is not set, or if what is
     there is not a Gatherlog store. Raises Busy if a database cannot be reached within 5 seconds.
     """
     address, declared = read_address(url), tuple(views)
+    create = create and not read_only
     if address.engine == "memory":
         from gatherlog.engines.memory import MemoryStore
 
@@ -56,15 +60,21 @@ async def open_store(
         _demand_driver("asyncpg", "PostgreSQL", "postgres")
         from gatherlog.engines.postgres import open_postgres
 
-        return await open_postgres(url, declared, create=create, limits=limits, clock=clock)
+        return await open_postgres(
+            url, declared, create=create, read_only=read_only, limits=limits, clock=clock
+        )
     if address.engine == "dynamodb":
         _demand_driver("botocore", "DynamoDB", "dynamodb")
         from gatherlog.engines.dynamodb import open_dynamodb
 
-        return await open_dynamodb(url, declared, create=create, limits=limits, clock=clock)
+        return await open_dynamodb(
+            url, declared, create=create, read_only=read_only, limits=limits, clock=clock
+        )
     from gatherlog.engines.sqlite import open_sqlite
 
-    return await open_sqlite(address.place, declared, create=create, limits=limits, clock=clock)
+    return await open_sqlite(
+        address.place, declared, create=create, read_only=read_only, limits=limits, clock=clock
+    )
 
 
 async def let_use(url: str, role: str) -> None:

@@ -13,11 +13,11 @@ from typing import Any, Final
 import msgspec
 import uvicorn
 
-from gatherlog.bootstrap import start
+from gatherlog.bootstrap import Platform, start
 from gatherlog.entrypoints.client_connections import ClientConnections
 from gatherlog.entrypoints.connections import Connection
 from gatherlog.entrypoints.given_socket import given_socket
-from gatherlog.entrypoints.unbuilt import warn_of_unbuilt_views
+from gatherlog.entrypoints.unbuilt import meet_unbuilt_views
 from gatherlog.interfaces.http import Application, build_app
 from gatherlog.settings import Settings
 
@@ -66,10 +66,19 @@ def app() -> Callable[..., Awaitable[None]]:
     return _WithLifespan()
 
 
-async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+async def _started(settings: Settings) -> Platform:
     platform = await start(settings)
     try:
-        await warn_of_unbuilt_views(platform)
+        await meet_unbuilt_views(platform)
+    except BaseException:
+        await platform.stop()
+        raise
+    return platform
+
+
+async def _serve(settings: Settings, listener: socket.socket, ready: Ready) -> None:
+    platform = await _started(settings)
+    try:
         application = build_app(platform)
         _collect_rarely()
         _switch_threads_promptly()
@@ -197,11 +206,10 @@ class _WithLifespan:
     ) -> None:
         await receive()
         try:
-            platform = await start(Settings.from_environment(os.environ))
+            platform = await _started(Settings.from_environment(os.environ))
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
-        await warn_of_unbuilt_views(platform)
         self._app = build_app(platform)
         async with platform.serving():
             await send({"type": "lifespan.startup.complete"})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from gatherlog.bootstrap import check_site_key, open_platform
-from gatherlog.entrypoints.unbuilt import warn_of_unbuilt_views
+from gatherlog.entrypoints.unbuilt import meet_unbuilt_views
 from gatherlog.settings import Settings
 
 __all__ = ["work"]
@@ -34,7 +34,7 @@ async def _work(settings: Settings, ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
     try:
-        await warn_of_unbuilt_views(platform)
+        await meet_unbuilt_views(platform)
         async with platform.working():
             ready()
             await stopping.wait()

@@ -5,14 +5,18 @@ import traceback
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import TracebackType
+from typing import Final
 
 import msgspec
 
 from gatherlog.core.eventstore.clock import Clock, rfc3339
+from gatherlog.core.eventstore.errors import ViewNotBuilt
 
 __all__ = ["RequestLog", "public_path", "to_stderr"]
 
 Sink = Callable[[bytes], object]
+AGAIN: Final = 60_000_000
+"""Microseconds after which the same refusal is logged again."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -38,6 +42,11 @@ class _Notice(msgspec.Struct, frozen=True):
     notice: str
 
 
+class _Sentence(msgspec.Struct, frozen=True):
+    time: str
+    notice: str
+
+
 def to_stderr(line: bytes) -> None:
     """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
@@ -53,6 +62,8 @@ class RequestLog:
     def __init__(self, clock: Clock, sink: Sink = to_stderr) -> None:
         self._clock = clock
         self._sink = sink
+        self._refused: dict[str, int] = {}
+        """When it was last logged that queries of a view are refused, by the view's name."""
 
     def answered(
         self, method: str, path: str, status: int, seconds: float, actor: str | None
@@ -66,8 +77,26 @@ class RequestLog:
         """Log what the operator of a subscription has to know; it holds no personal data."""
         self._write(_encode(_Notice(rfc3339(self._clock()), subscription, notice)))
 
+    def noted(self, notice: str) -> None:
+        """Log a sentence for the operator; it holds no personal data."""
+        self._write(_encode(_Sentence(rfc3339(self._clock()), notice)))
+
+    def _not_built(self, view: str) -> None:
+        """Log that something was refused because a view is not built, once a minute for each."""
+        now = self._clock()
+        if now - self._refused.get(view, -AGAIN) >= AGAIN:
+            self._refused[view] = now
+            self.noted(
+                f"The view {view} is not built yet, and what needs it is refused: see /readyz"
+            )
+
     def failed(self, error: BaseException) -> None:
-        """Log an unexpected error: its types and the lines it passed through."""
+        """Log an unexpected error: its types and the lines it passed through.
+
+        Of a view that is not built its name is logged instead, once a minute.
+        """
+        if isinstance(error, ViewNotBuilt):
+            return self._not_built(error.view)
         chain: list[str] = []
         cause: BaseException | None = error
         while cause is not None and len(chain) < 8:

@@ -35,6 +35,7 @@ from gatherlog.core.routing.rule_service import RuleService
 from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.subscriptions.view_builder import ViewBuilder
 from gatherlog.core.subscriptions.worker import Worker
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
@@ -94,6 +95,8 @@ class Platform:
     bus: Bus
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
+    views: ViewBuilder
+    """Builds the views of this release, in the background."""
     worker: Worker
 
     @property
@@ -103,7 +106,13 @@ class Platform:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Run the worker in the background meanwhile, if the settings say so."""
+        """Build views and run the worker in the background meanwhile, as the settings say."""
+        building = self.views.run() if self.settings.unbuilt_views == "build" else None
+        async with _beside(building), self._working():
+            yield
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
         if not self.settings.work:
             yield
             return
@@ -145,3 +154,17 @@ class Platform:
         if self.kept_lists is not None:
             await self.kept_lists.close()
         await self.store.close()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Do some work meanwhile, if there is any; it is cancelled at the end."""
+    if work is None:
+        yield
+        return
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

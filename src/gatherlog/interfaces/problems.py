@@ -8,7 +8,13 @@ from typing import Final
 import msgspec
 
 from gatherlog.apps.guests.refusals import LettersReached
-from gatherlog.core.eventstore.errors import Busy, Flaw, GatherlogError, Invalid
+from gatherlog.core.eventstore.errors import (
+    Busy,
+    Flaw,
+    GatherlogError,
+    Invalid,
+    ViewNotBuilt,
+)
 
 __all__ = [
     "MEDIA_TYPE",
@@ -191,7 +197,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "view_not_built": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The site is being updated",
-        "What was asked for has to be built anew first. Try again later.",
+        "What was asked for is being built for the new version. Try again in a moment.",
+        is_logged=True,
     ),
     "search_not_ready": Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -279,7 +286,7 @@ def describe(error: GatherlogError) -> ProblemDocument:
 
 def headers_of(error: GatherlogError) -> list[tuple[bytes, bytes]]:
     """The headers that go with an error's answer."""
-    if isinstance(error, (Busy, TooMany, LettersReached)):
+    if isinstance(error, (Busy, TooMany, LettersReached, ViewNotBuilt)):
         return [(b"retry-after", b"%d" % max(1, math.ceil(error.retry_after)))]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", error.allowed.encode())]

@@ -206,10 +206,19 @@ def test_a_view_that_this_process_has_completed_serves_at_once() -> None:
     assert record_of(view(2, "a")) == view(2, "a")
 
 
-def test_a_view_without_indexes_is_never_unbuilt() -> None:
-    """Documents of an earlier version are read one by one, whether they were rebuilt or not."""
+def test_a_view_without_indexes_is_unbuilt_only_if_an_earlier_version_is_recorded() -> None:
     engine = ViewsEngine(view(1), view(1, "by_name", name="board"))
-    engine.filled = {"card", "board"}
-    catalogue = ViewCatalogue(engine, [view(2), view(2, "by_name", name="board")], engine.recorded)
+    engine.filled = {"card", "board", "note"}
+    views = [view(2), view(2, "by_name", name="board"), view(1, name="note")]
+    catalogue = ViewCatalogue(engine, views, engine.recorded)
 
-    assert run_instantly(catalogue.unbuilt()) == ["board"]
+    assert run_instantly(catalogue.unbuilt()) == ["board", "card"]
+
+
+def test_a_process_of_an_older_release_finds_that_out() -> None:
+    engine = ViewsEngine(view(2), view(1, name="board"))
+    catalogue = ViewCatalogue(engine, [view(1)], engine.recorded)
+
+    assert run_instantly(catalogue.undeclared()) == ["board"]
+    with pytest.raises(ViewOutdated):
+        run_instantly(catalogue.unbuilt())

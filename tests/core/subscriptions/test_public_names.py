@@ -18,7 +18,10 @@ def test_the_public_names_of_subscriptions() -> None:
         "Subscription",
         "SubscriptionAdmin",
         "Target",
+        "Unbuilt",
         "Unchanging",
+        "ViewBuilder",
         "Worker",
         "delivery_id",
+        "what_is_unbuilt",
     ]

@@ -51,7 +51,7 @@ OF_THIS_SIDE: list[tuple[Exception, str]] = [
     (StoreClosed("secret"), "UNAVAILABLE"),
     (StoreFailed("/var/secret.db"), "UNAVAILABLE"),
     (DiskFull("/var/secret.db"), "UNAVAILABLE"),
-    (ViewNotBuilt("secret"), "UNAVAILABLE"),
+    (ViewNotBuilt("secret", "by_key"), "UNAVAILABLE"),
     (DocumentUndecodable("secret", "secret"), "INTERNAL"),
     (RuntimeError("secret"), "INTERNAL"),
 ]
@@ -83,7 +83,7 @@ def test_failures_are_reported_and_refusals_are_not() -> None:
 
     reported = [type(error).__name__ for error in errors if answered(error)[2]]
 
-    assert reported == ["StoreFailed", "DocumentUndecodable", "RuntimeError"]
+    assert reported == ["StoreFailed", "ViewNotBuilt", "DocumentUndecodable", "RuntimeError"]
 
 
 def test_flaws_are_named_one_by_one_and_waiting_is_told_in_seconds() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from types import MappingProxyType
 from typing import Self
 
 from gatherlog.core.eventstore import events
@@ -27,7 +28,12 @@ from gatherlog.core.eventstore.store import (
     Ref,
     StreamPage,
 )
-from gatherlog.core.eventstore.view_catalogue import Recorded, ViewCatalogue, declare_views
+from gatherlog.core.eventstore.view_catalogue import (
+    Recorded,
+    ViewCatalogue,
+    declare_views,
+    empty_views,
+)
 
 __all__ = ["EngineStore", "IndexRowStore"]
 
@@ -38,37 +44,57 @@ class EngineStore:
     """A `Store` for any kind of storage, used on one event loop.
 
     `views` are those that this process declares, `recorded` those that the store has as complete;
-    see `declare_views`.
+    see `declare_views`, and for `empty` `empty_views`.
     """
 
     def __init__(
-        self, engine: Engine, views: Sequence[DeclaredView], recorded: Recorded, *, clock: Clock
+        self,
+        engine: Engine,
+        views: Sequence[DeclaredView],
+        recorded: Recorded,
+        *,
+        clock: Clock,
+        read_only: bool = False,
+        empty: Recorded = MappingProxyType({}),
     ) -> None:
         self.id = engine.id
         self.limits = engine.limits
         self.engine = engine
         self._clock = clock
-        self._views = ViewCatalogue(engine, views, recorded)
+        self._read_only = read_only
+        self._views = ViewCatalogue(engine, views, recorded, empty)
         self._heads = HeadWatcher(engine)
         self._commits = CommitQueue(engine, clock=clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, engine: Engine, views: Sequence[DeclaredView], *, clock: Clock) -> Self:
+    async def open(
+        cls,
+        engine: Engine,
+        views: Sequence[DeclaredView],
+        *,
+        clock: Clock,
+        read_only: bool = False,
+    ) -> Self:
         """Declare the views and make a store of an engine, which is closed if that fails.
 
-        Raises ViewOutdated if the store holds documents of a newer version of a view.
+        With `read_only` they are only compared with those of the store. Raises ViewOutdated if the
+        store holds documents of a newer version of a view.
         """
         try:
-            recorded = await declare_views(engine, views)
+            if read_only:
+                empty = await empty_views(engine, views)
+                recorded: Recorded = await engine.views()
+            else:
+                recorded, empty = await declare_views(engine, views), {}
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, views, recorded, clock=clock)
+        return cls(engine, views, recorded, clock=clock, read_only=read_only, empty=empty)
 
     async def commit(self, commit: Commit) -> Committed:
-        self._check_open()
+        self._check_writable()
         try:
             size, actions = check_commit(commit, self.limits)
         except (AttributeError, TypeError) as mistake:
@@ -83,13 +109,13 @@ class EngineStore:
         return recalled
 
     async def forget(self, text: str) -> None:
-        self._check_open()
+        self._check_writable()
         if not text:
             raise ValueError("the text of what is to be forgotten is empty")
         await _until_done(lambda: self.engine.forget(text))
 
     async def blank(self, partition: int, positions: Sequence[int]) -> None:
-        self._check_open()
+        self._check_writable()
         self._check_partition(partition)
         if len(positions) > self.limits.page:
             raise LimitExceeded("what is blanked", "events", self.limits.page, len(positions))
@@ -161,8 +187,13 @@ class EngineStore:
         self._check_open()
         return await self._views.unbuilt()
 
-    async def declare(self, views: Sequence[DeclaredView]) -> None:
+    async def undeclared(self) -> list[str]:
+        """See `KnowsViews`."""
         self._check_open()
+        return await self._views.undeclared()
+
+    async def declare(self, views: Sequence[DeclaredView]) -> None:
+        self._check_writable()
         await self._views.complete(views)
 
     async def close(self) -> None:
@@ -181,6 +212,11 @@ class EngineStore:
 
     def _cursor(self, of: int, place: str | None) -> str | None:
         return None if place is None else write_cursor(self.id, of, place)
+
+    def _check_writable(self) -> None:
+        self._check_open()
+        if self._read_only:
+            raise RuntimeError("this store was opened for reading only")
 
     def _check_open(self) -> None:
         if self._closing is not None:
@@ -217,7 +253,7 @@ class IndexRowStore(EngineStore):
         return ids, self._cursor(of, ids[-1] if len(ids) == limit else None)
 
     async def reindex(self, view: str, ids: Sequence[str]) -> None:
-        self._check_open()
+        self._check_writable()
         await self.engine.rewrite_index_rows(view, ids)
 
 

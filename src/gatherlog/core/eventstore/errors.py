@@ -161,9 +161,18 @@ class ViewOutdated(StoreError):
 
 
 class ViewNotBuilt(StoreError):
-    """A view or index is newer than its documents; it serves nothing until it is rebuilt."""
+    """A view or index is newer than its documents; it serves nothing until it is built."""
 
     code = "view_not_built"
+    retry_after = 10.0
+    """Seconds after which another try makes sense."""
+
+    def __init__(self, view: str, index: str) -> None:
+        super().__init__(
+            f"{view}.{index} is not built yet: run `gatherlog upgrade`, or, for a view of your own,"
+            " gatherlog.core.projections.build_views"
+        )
+        self.view = view
 
 
 class DocumentUndecodable(StoreError):

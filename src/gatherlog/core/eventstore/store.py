@@ -389,10 +389,18 @@ class KeepsIndexRows(Protocol):
 
 @runtime_checkable
 class KnowsViews(Protocol):
-    """A store that says which of its views have to be rebuilt before they serve."""
+    """A store that says which of its views have to be built before they serve."""
 
     async def unbuilt(self) -> list[str]:
-        """The declared views of which any query is refused with ViewNotBuilt, by name."""
+        """The declared views whose documents are those of an earlier version, by name.
+
+        Their queries are refused with ViewNotBuilt. Raises ViewOutdated if the store has a newer
+        version of any.
+        """
+        ...
+
+    async def undeclared(self) -> list[str]:
+        """The views in this store that this process does not declare, by name."""
         ...
 
 

@@ -5,8 +5,10 @@ What programs use is importable from here. The modules:
 - `views`: typed documents with named indexes; `folds`: how events become documents
 - `paging`: reading lists to their end
 - `rebuild`: comparing the documents with the events, and repairing them
+- `building`: building the views that a newer release has changed
 """
 
+from gatherlog.core.projections.building import BuildProgress, build_views, unbuilt_views
 from gatherlog.core.projections.folds import (
     Category,
     Change,
@@ -20,6 +22,7 @@ from gatherlog.core.projections.rebuild import Difference, Progress, rebuild, ve
 from gatherlog.core.projections.views import View
 
 __all__ = [
+    "BuildProgress",
     "Category",
     "Change",
     "Difference",
@@ -32,7 +35,9 @@ __all__ = [
     "all_documents",
     "all_streams",
     "bodies",
+    "build_views",
     "documents",
     "rebuild",
+    "unbuilt_views",
     "verify",
 ]

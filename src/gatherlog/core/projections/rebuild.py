@@ -8,7 +8,7 @@ rows are compared with the documents.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,11 +16,13 @@ import msgspec
 from gatherlog.core.eventstore.errors import Conflict
 from gatherlog.core.eventstore.events import Recorded
 from gatherlog.core.eventstore.exact_json import encode
+from gatherlog.core.eventstore.giving_way import Pace
 from gatherlog.core.eventstore.store import (
     DELETE,
     KEEP,
     Body,
     Commit,
+    DeclaredView,
     Document,
     IndexKey,
     KeepsIndexRows,
@@ -80,16 +82,20 @@ async def rebuild(
     store: Store,
     categories: Sequence[Category],
     *,
+    views: Sequence[DeclaredView] | None = None,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> AsyncIterator[Difference]:
     """As `verify`, but each difference is repaired before it is yielded.
 
-    At the end, the documents of the views are complete and all their indexes serve. It may be
-    interrupted and started again at any time, and other commits may go on meanwhile.
+    At the end, the documents of `views` are complete and all their indexes serve; by default these
+    are all views of the categories. It may be interrupted and started again at any time, and other
+    commits may go on meanwhile.
     """
     async for difference in _compare(store, categories, progress, repair=True):
         yield difference
-    await store.declare([view for category in categories for view in category.fold.views])
+    if views is None:
+        views = [view for category in categories for view in category.fold.views]
+    await store.declare(views)
 
 
 async def repair_streams(store: Store, category: Category, streams: Iterable[str]) -> None:
@@ -110,16 +116,20 @@ async def _compare(
     repair: bool,
 ) -> AsyncIterator[Difference]:
     count = Progress()
+
+    def read(events: int) -> None:
+        count.events += events
+        progress(count)
+
     for category in categories:
         named: set[Ref] = set()
         async for head in all_streams(store, category.name):
-            folded = _Folded(store, category, head.stream)
+            folded = _Folded(store, category, head.stream, read)
             async for difference in folded.differences(repair=repair):
                 count.differences += 1
                 yield difference
             named.update(folded.bodies)
             count.streams += 1
-            count.events += folded.version
             count.documents += len(folded.bodies)
             progress(count)
         async for difference in _orphans(store, category, named, repair=repair):
@@ -163,10 +173,20 @@ async def _orphans(
 
 
 class _Folded:
-    """The documents of one stream, folded from the events read so far."""
+    """The documents of one stream, folded from the events read so far.
 
-    def __init__(self, store: Store, category: Category, stream: str) -> None:
+    `read` is told how many events each page had.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        category: Category,
+        stream: str,
+        read: Callable[[int], None] = lambda events: None,
+    ) -> None:
         self._store = store
+        self._read = read
         self._category = category
         self._views: Mapping[str, View[Any]] = {view.name: view for view in category.fold.views}
         self._stream = stream
@@ -185,17 +205,20 @@ class _Folded:
 
     async def fold_on(self) -> bool:
         """Fold the events that were committed since; whether there were any."""
-        before = self.version
+        before, pace = self.version, Pace()
         while events := await self._store.read_stream(
             self._stream, after=self.version, limit=min(PAGE, self._store.limits.page)
         ):
             for event in events:
+                if pace.is_over():
+                    await pace.give_way()
                 payload = self._payload(event)
                 if payload is not None:
                     self._fold(
                         Happened(self._stream, event.subject, event.time, payload), event.version
                     )
             self.version = events[-1].version
+            self._read(len(events))
         return self.version > before
 
     def _payload(self, event: Recorded) -> Any:
@@ -228,10 +251,10 @@ class _Folded:
         await self.fold_on()
         done: set[Ref] = set()
         while rest := [ref for ref in self.bodies if ref not in done]:
-            chunk = [ref for ref in rest if ref[0] == rest[0][0]][:CHUNK]
-            for difference in await self._settle(chunk, repair=repair):
-                yield difference
-            done.update(chunk)
+            for chunk in _chunks(rest):
+                for difference in await self._settle(chunk, repair=repair):
+                    yield difference
+            done.update(rest)
 
     async def compare_one(self, document: Document, *, repair: bool) -> AsyncIterator[Difference]:
         """Compare one document that the fold had not named when its stream was last read."""
@@ -346,6 +369,16 @@ class _Folded:
             at=self.version,
             indexes=len(self._views[ref[0]].indexes),
         )
+
+
+def _chunks(refs: Iterable[Ref]) -> Iterator[list[Ref]]:
+    """The refs, view by view, in chunks of CHUNK."""
+    by_view: dict[str, list[Ref]] = {}
+    for ref in refs:
+        by_view.setdefault(ref[0], []).append(ref)
+    for some in by_view.values():
+        for start in range(0, len(some), CHUNK):
+            yield some[start : start + CHUNK]
 
 
 def _missing_counts(folded: Mapping[str, int], stored: Mapping[str, int]) -> dict[str, int]:

@@ -11,6 +11,8 @@ What programs use is importable from here. The modules, from the outside in:
 - `projection_runner`, `projection_folding`, `document_locks`: how they are folded into documents
   instead
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
+- `refolding`: a projection whose view has a newer version begins anew; `view_builder` builds the
+  views of categories in the background
 - `administration`, `admin_commands`, `dead_letters`: what operators ask and command
 - `notices`, `metrics`: what operators are told without asking
 - `waiting_events`: how many events a subscription has still to process
@@ -28,6 +30,7 @@ from gatherlog.core.subscriptions.delivery import (
 from gatherlog.core.subscriptions.handlers import ALL, Handler, Handlers, HandlerTarget
 from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Destination, Subscription, Unchanging
+from gatherlog.core.subscriptions.view_builder import Unbuilt, ViewBuilder, what_is_unbuilt
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 
 __all__ = [
@@ -44,7 +47,10 @@ __all__ = [
     "Subscription",
     "SubscriptionAdmin",
     "Target",
+    "Unbuilt",
     "Unchanging",
+    "ViewBuilder",
     "Worker",
     "delivery_id",
+    "what_is_unbuilt",
 ]

@@ -29,11 +29,20 @@ from gatherlog.core.subscriptions.metrics import Metrics
 from gatherlog.core.subscriptions.notices import Notices, Tell
 from gatherlog.core.subscriptions.partition_processor import PartitionProcessor
 from gatherlog.core.subscriptions.partition_state import PartitionState
+from gatherlog.core.subscriptions.refolding import Refolding
 from gatherlog.core.subscriptions.subscription import Subscription
+from gatherlog.core.subscriptions.view_builder import BUILDINGS
 
 __all__ = ["LEASE_SECONDS", "VIEWS", "Worker"]
 
-VIEWS: tuple[View[Any], ...] = (CHECKPOINTS, BACKLOGS, LEASES, OBSERVATIONS, DEAD_LETTERS)
+VIEWS: tuple[View[Any], ...] = (
+    CHECKPOINTS,
+    BACKLOGS,
+    LEASES,
+    OBSERVATIONS,
+    DEAD_LETTERS,
+    BUILDINGS,
+)
 """The views that a store is opened with so that subscriptions can use it."""
 
 LEASE_SECONDS: Final = 5.0
@@ -92,14 +101,23 @@ class Worker:
         }
         self._document_locks = {name: DocumentLocks(partitions) for name in names}
         """So that partitions whose events change the same documents do not conflict here."""
+        self._refoldings = {
+            one.name: Refolding(store, one.name, one.fold, clock=clock, ids=ids)
+            for one in subscriptions
+            if one.fold is not None
+        }
 
     async def run(self) -> None:
         """Process until stopped; then finish what is under way, for a few seconds at most.
 
-        Whatever goes wrong is reported and tried again. Only a closed store ends it, too.
+        Projections whose views are not built fold the log again first. Whatever goes wrong is
+        reported and tried again. Only a closed store ends it, too.
         """
         partitions = range(self._store.limits.partitions)
         self.is_running = True
+        refolding = [
+            asyncio.create_task(self._refold(name, one)) for name, one in self._refoldings.items()
+        ]
         try:
             async with asyncio.TaskGroup() as group:
                 for subscription in self._subscriptions:
@@ -107,6 +125,9 @@ class Worker:
                         group.create_task(self._serve(subscription, partition))
         finally:
             self.is_running = False
+            for task in refolding:
+                task.cancel()
+            await asyncio.gather(*refolding, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns once what is under way has ended."""
@@ -124,6 +145,8 @@ class Worker:
         while not self._stopping.is_set():
             began = clock()
             try:
+                if name in self._refoldings:
+                    await self._refoldings[name].begin()
                 heads = await self._store.heads()
                 if await self._leases.take(lease, name, partition):
                     await self._process(lease, subscription, partition)
@@ -141,6 +164,17 @@ class Worker:
                 await self._pause(random.uniform(bound / 2, bound))
             else:
                 failures = 0
+
+    async def _refold(self, name: str, refolding: Refolding) -> None:
+        """Wait until a projection's views are built."""
+        while True:
+            try:
+                return await refolding.finish()
+            except StoreClosed:
+                return
+            except Exception as error:  # noqa: BLE001 - it is reported, and the next try may succeed
+                self._report(name, error)
+                await asyncio.sleep(_LONGEST_PAUSE)
 
     async def _process(
         self, lease: LeaseHolder, subscription: Subscription, partition: int

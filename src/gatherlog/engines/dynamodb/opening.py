@@ -23,6 +23,7 @@ async def open_dynamodb(
     views: Sequence[DeclaredView],
     *,
     create: bool,
+    read_only: bool,
     limits: Limits | None,
     clock: Clock,
 ) -> DynamoStore:
@@ -39,7 +40,7 @@ async def open_dynamodb(
         raise
     own = msgspec.structs.replace(limits or LIMITS, partitions=record.partitions)
     engine = DynamoEngine(Table(client, place.table), record.id, own)
-    return await DynamoStore.open(engine, views, clock=clock)
+    return await DynamoStore.open(engine, views, clock=clock, read_only=read_only)
 
 
 async def take_restored(url: str) -> bool:

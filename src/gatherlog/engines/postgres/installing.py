@@ -12,7 +12,7 @@ from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.postgres.connections import Connection
 from gatherlog.engines.postgres_address import Place
 
-__all__ = ["LAYOUT", "let_use", "prepare", "script"]
+__all__ = ["LAYOUT", "let_use", "prepare", "recognise", "script"]
 
 STEPS: Final = ("postgres-1.sql", "postgres-2.sql", "postgres-3.sql")
 """The file of number n brings a schema from layout n - 1 to layout n; a new store gets them all."""
@@ -45,13 +45,30 @@ async def prepare(connection: Connection, place: Place, *, create: bool, clock: 
     await _check_server(connection, place)
     found = await _read_store(connection, place)
     if found is None and not create:
-        raise NotAStore(
-            f"there is no store in schema {place.schema!r} of {place.shown};"
-            f" make one: gatherlog init --store '{place.shown}'"
-        )
+        raise _no_store(place)
     if found is None or found[1] < LAYOUT:
         found = await _install(connection, place, clock)
     return found[0]
+
+
+async def recognise(connection: Connection, place: Place) -> str:
+    """The id of the store, as it is. Raises NotAStore if there is none of this layout."""
+    found = await _read_store(connection, place)
+    if found is None:
+        raise _no_store(place)
+    if found[1] < LAYOUT:
+        raise NotAStore(
+            f"{place.shown} has the layout of an earlier release; bring it to this one first:"
+            f" gatherlog upgrade --store '{place.shown}'"
+        )
+    return found[0]
+
+
+def _no_store(place: Place) -> NotAStore:
+    return NotAStore(
+        f"there is no store in schema {place.schema!r} of {place.shown};"
+        f" make one: gatherlog init --store '{place.shown}'"
+    )
 
 
 async def _check_server(connection: Connection, place: Place) -> None:

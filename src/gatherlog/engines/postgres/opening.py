@@ -10,7 +10,7 @@ from gatherlog.core.eventstore.store import DeclaredView, Limits
 from gatherlog.engines.postgres.connections import Connection, Server, close_connection
 from gatherlog.engines.postgres.engine import PARTITIONS, PostgresEngine, PostgresStore
 from gatherlog.engines.postgres.failures import DRIVER_ERRORS, translate
-from gatherlog.engines.postgres.installing import let_use, prepare
+from gatherlog.engines.postgres.installing import let_use, prepare, recognise
 from gatherlog.engines.postgres_address import Place, read_place
 
 __all__ = ["let_role_use", "open_postgres"]
@@ -21,6 +21,7 @@ async def open_postgres(
     views: Sequence[DeclaredView],
     *,
     create: bool,
+    read_only: bool,
     limits: Limits | None,
     clock: Clock,
 ) -> PostgresStore:
@@ -32,9 +33,12 @@ async def open_postgres(
         )
     server = Server(place)
     async with _first_connection(server) as connection:
-        store = await prepare(connection, place, create=create, clock=clock)
+        if read_only:
+            store = await recognise(connection, place)
+        else:
+            store = await prepare(connection, place, create=create, clock=clock)
     engine = PostgresEngine(server, store, limits)
-    return await PostgresStore.open(engine, views, clock=clock)
+    return await PostgresStore.open(engine, views, clock=clock, read_only=read_only)
 
 
 async def let_role_use(url: str, role: str) -> None:

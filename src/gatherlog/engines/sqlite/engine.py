@@ -1,6 +1,7 @@
 """The engine of a SQLite file: reads on the loop or in a thread, writes by the one writer."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -34,14 +35,14 @@ from gatherlog.core.eventstore.store import (
 from gatherlog.engines.sqlite import rows
 from gatherlog.engines.sqlite.cache import FileCache
 from gatherlog.engines.sqlite.failures import DRIVER_ERRORS, translate
-from gatherlog.engines.sqlite.file import connect, prepare
+from gatherlog.engines.sqlite.file import connect, connect_to_read, prepare, tidy_up
 from gatherlog.engines.sqlite.freed_space import overwrite_freed
 from gatherlog.engines.sqlite.index_rows import read_misindexed, rewrite_rows
-from gatherlog.engines.sqlite.upkeep import upgrade, write_alone
+from gatherlog.engines.sqlite.upkeep import demand_layout, upgrade, write_alone
 from gatherlog.engines.sqlite.wakeups import Wakeups
 from gatherlog.engines.sqlite.wal import MOST_BYTES, WalLimit
 from gatherlog.engines.sqlite.watch import FileWatch
-from gatherlog.engines.sqlite.writer import Writer
+from gatherlog.engines.sqlite.writer import NoWriter, Writer
 
 __all__ = ["SqliteEngine", "SqliteStore", "open_sqlite"]
 
@@ -63,6 +64,7 @@ async def open_sqlite(
     views: Sequence[DeclaredView],
     *,
     create: bool,
+    read_only: bool,
     limits: Limits | None,
     clock: Clock,
 ) -> "SqliteStore":
@@ -71,12 +73,13 @@ async def open_sqlite(
     if limits.partitions != PARTITIONS:
         raise NotAStore(f"{path}: SQLite has {PARTITIONS} partition, not {limits.partitions}")
     path = await asyncio.to_thread(prepare, path, create=create)
+    is_alone = read_only and not await asyncio.to_thread(os.path.exists, f"{path}-shm")
     try:
-        await asyncio.to_thread(upgrade, path)
-        engine = SqliteEngine(path, limits)
+        await asyncio.to_thread(demand_layout if read_only else upgrade, path)
+        engine = SqliteEngine(path, limits, read_only=read_only, is_alone=is_alone)
     except DRIVER_ERRORS as error:
         raise translate(error) from error
-    return await SqliteStore.open(engine, views, clock=clock)
+    return await SqliteStore.open(engine, views, clock=clock, read_only=read_only)
 
 
 class SqliteStore(IndexRowStore):
@@ -91,17 +94,25 @@ class SqliteStore(IndexRowStore):
 
     async def overwrite_freed(self, *, documents: bool) -> None:
         """See `KeepsFreedSpace`."""
-        self._check_open()
+        self._check_writable()
         await self.engine.overwrite_freed(documents=documents)
 
 
 class SqliteEngine(IndexRowEngine):
-    """The `Engine` of a `SqliteStore`."""
+    """The `Engine` of a `SqliteStore`.
 
-    def __init__(self, path: str, limits: Limits) -> None:
+    With `read_only` it writes nothing, so that the file, and its folder, need not be writable;
+    `is_alone` says that nobody had the file open before.
+    """
+
+    def __init__(
+        self, path: str, limits: Limits, *, read_only: bool = False, is_alone: bool = False
+    ) -> None:
         self.limits = limits
         self.path = path
-        self._connection = connect(path)
+        self._is_alone = is_alone
+        self._connect = connect_to_read if read_only else connect
+        self._connection = self._connect(path)
         self._reads = self._connection.cursor()
         self.id = str(self._reads.execute("SELECT id FROM store").get)
         self._pages = ThreadPoolExecutor(1, "gatherlog-reader")
@@ -111,7 +122,7 @@ class SqliteEngine(IndexRowEngine):
         self._wakeups = Wakeups(path)
         self._watch = FileWatch(path)
         self._wal = WalLimit(path)
-        self._writer = Writer(path, self._watch)
+        self._writer = NoWriter() if read_only else Writer(path, self._watch)
         self._cache = FileCache(self._writer)
         self._moved: Callable[[Heads | None], None] = lambda heads: None
 
@@ -322,6 +333,8 @@ class SqliteEngine(IndexRowEngine):
                 self._lists.connection.close()
         self._connection.close()
         self._watch.close()
+        if self._is_alone:
+            await asyncio.to_thread(tidy_up, self.path)
 
     # How reads are done.
 
@@ -349,7 +362,7 @@ class SqliteEngine(IndexRowEngine):
     async def _list_cursor(self) -> apsw.Cursor:
         if self._lists is None:
             try:
-                self._lists = (await asyncio.to_thread(connect, self.path)).cursor()
+                self._lists = (await asyncio.to_thread(self._connect, self.path)).cursor()
             except DRIVER_ERRORS as error:
                 raise translate(error) from error
         return self._lists
@@ -395,7 +408,7 @@ class SqliteEngine(IndexRowEngine):
         """Read in the thread, and close the cursor there: the traceback of a read that broke off
         would keep it, and with it the state that the file had then."""
         if self._page_connection is None:
-            self._page_connection = connect(self.path)
+            self._page_connection = self._connect(self.path)
         cursor = self._page_connection.cursor()
         try:
             return read(cursor)

@@ -6,17 +6,27 @@ import os
 import struct
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 
 from gatherlog.core.eventstore.clock import system_clock
-from gatherlog.core.eventstore.errors import NotAStore
+from gatherlog.core.eventstore.errors import NotAStore, StoreError
 from gatherlog.engines.sqlite.failures import translate
 
-__all__ = ["WAL_KEPT_BYTES", "FileLock", "backup", "check_layout", "connect", "prepare"]
+__all__ = [
+    "WAL_KEPT_BYTES",
+    "FileLock",
+    "backup",
+    "check_layout",
+    "connect",
+    "connect_to_read",
+    "prepare",
+    "tidy_up",
+]
 
 APPLICATION_ID = 0x4754_4C47
 """`GTLG`, in the file's header: this SQLite file is a Gatherlog store."""
@@ -102,12 +112,12 @@ def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
     SQLite does not lock a mutex around every call.
     """
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
-    flags |= apsw.SQLITE_OPEN_NOMUTEX
+    flags |= apsw.SQLITE_OPEN_NOMUTEX | (apsw.SQLITE_OPEN_URI if readonly else 0)
     connection = apsw.Connection(path, flags=flags, statementcachesize=200)
     # One plan for all values. Otherwise every new value of a LIMIT compiles a statement again.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.set_busy_timeout(OPENING_MILLISECONDS)
-    if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
+    if connection.execute("PRAGMA journal_mode = WAL").get != "wal" and not readonly:
         raise NotAStore(f"{path}: this file system cannot hold a store in use (no WAL)")
     connection.execute("PRAGMA synchronous = FULL")
     # What is freed within a page is overwritten, at no cost in writes. So the pages of the log hold
@@ -119,6 +129,27 @@ def connect(path: str, *, readonly: bool = False) -> apsw.Connection:
     connection.execute("SELECT id FROM store").fetchall()
     connection.set_busy_timeout(0)
     return connection
+
+
+def connect_to_read(path: str) -> apsw.Connection:
+    """A connection that can write nothing, also to a file in a folder that nobody may write to.
+
+    There SQLite cannot make the files beside the store by which it tells what others write. Where
+    there are none, nobody else has it open for writing, and it is read as what never changes.
+    """
+    if os.access(os.path.dirname(path), os.W_OK) or os.path.exists(f"{path}-shm"):
+        return connect(path, readonly=True)
+    return connect(f"file:{quote(path)}?immutable=1", readonly=True)
+
+
+def tidy_up(path: str) -> None:
+    """Let SQLite remove the empty files beside the store that its last reader cannot remove.
+
+    They would belong to that reader, and keep a server with another user from starting.
+    """
+    with suppress(apsw.Error, OSError, StoreError):
+        if not os.stat(f"{path}-wal").st_size:
+            connect(path).close()
 
 
 def backup(path: str, target: str) -> None:

@@ -9,13 +9,19 @@ from typing import Final
 
 import apsw
 
-from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.eventstore.errors import Busy, NotAStore
 from gatherlog.core.eventstore.index_keys import KEY_BYTES, PARTITION_BYTES
-from gatherlog.engines.sqlite.file import SCHEMA_VERSION, FileLock, check_layout, connect
+from gatherlog.engines.sqlite.file import (
+    SCHEMA_VERSION,
+    FileLock,
+    check_layout,
+    connect,
+    connect_to_read,
+)
 from gatherlog.engines.sqlite.index_rows import rewrite_rows
 from gatherlog.engines.sqlite.writer import LOCK_SECONDS
 
-__all__ = ["in_turn", "upgrade", "write_alone"]
+__all__ = ["demand_layout", "in_turn", "upgrade", "write_alone"]
 
 _LONG_KEYS: Final = (
     "SELECT DISTINCT view, id FROM index_row"
@@ -66,7 +72,18 @@ def upgrade(path: str) -> None:
         _show_in_header(path)
 
 
-def _layout(path: str) -> int:
+def demand_layout(path: str) -> None:
+    """Raise NotAStore unless the file has the present layout; blocks the thread."""
+    layout = _layout(path, connect_to_read)
+    check_layout(path, layout)
+    if layout < SCHEMA_VERSION:
+        raise NotAStore(
+            f"{path} has the layout of an earlier release; bring it to this one first: gatherlog"
+            f" upgrade --store sqlite:///{path}"
+        )
+
+
+def _layout(path: str, connect: Callable[[str], apsw.Connection] = connect) -> int:
     with closing(connect(path)) as connection:
         return int(connection.execute("PRAGMA user_version").get)
 

@@ -25,11 +25,13 @@ class FileWatch:
     """The files of a store as they were when it was opened, by device and inode.
 
     It is made while a connection is open, which keeps all of them in place. As long as one of the
-    names leads to another file, or to none, every check raises StoreFailed.
+    names leads to another file, or to none, every check raises StoreFailed. A store that cannot be
+    written to may have no file but the first.
     """
 
     def __init__(self, path: str) -> None:
-        self._names = (path, path + LOG, path + INDEX)
+        others = [name for name in (path + LOG, path + INDEX) if os.path.exists(name)]
+        self._names = (path, *others)
         found = [os.stat(name) for name in self._names]
         self._known = [(one.st_dev, one.st_ino) for one in found]
         self._folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_CLOEXEC)
@@ -50,7 +52,8 @@ class FileWatch:
         for name, known, one in zip(self._names, self._known, found, strict=True):
             if (one.st_dev, one.st_ino) != known:
                 raise _failed(name, "replaced")
-        self.file_bytes, self.wal_bytes = found[0].st_size, found[1].st_size
+        self.file_bytes = found[0].st_size
+        self.wal_bytes = found[1].st_size if len(found) > 1 else 0
         self._changed = changed if time.time_ns() - changed > _TICK_NANOSECONDS else 0
         self._trusted_until = time.monotonic() + GLANCE_SECONDS
 

@@ -18,7 +18,7 @@ from gatherlog.engines.sqlite.file import FileLock, connect
 from gatherlog.engines.sqlite.thread import BlockingThread
 from gatherlog.engines.sqlite.watch import FileWatch
 
-__all__ = ["LOCK_SECONDS", "Writer"]
+__all__ = ["LOCK_SECONDS", "NoWriter", "Writer"]
 
 LOCK_SECONDS: Final = 5.0
 """How long a transaction waits for another process before it is refused as Busy."""
@@ -169,3 +169,19 @@ class Writer:
         if cursor is not None:
             with suppress(apsw.Error):
                 cursor.connection.close(True)
+
+
+class NoWriter(Writer):
+    """Stands for the writer of a store that is only read: it has no lock and no thread."""
+
+    def __init__(self) -> None:
+        self.is_writing = False
+
+    @property
+    def idle_cursor(self) -> apsw.Cursor | None:
+        """There is none."""
+        return None
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+        return None

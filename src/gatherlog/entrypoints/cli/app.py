@@ -31,6 +31,7 @@ from gatherlog.entrypoints.cli import (
     site,
     subscriptions,
     things,
+    upgrading,
 )
 from gatherlog.entrypoints.cli.failures import INTERRUPTED, USAGE, describe
 
@@ -155,6 +156,7 @@ app.command(dead_letter)
 app.command(message)
 app.command(fakes)
 _add(app, site.backup, "backup")
+_add(app, upgrading.upgrade, "upgrade")
 _add(app, documents.verify, "verify")
 _add(app, documents.rebuild, "rebuild")
 _add(app, site.version, "version")

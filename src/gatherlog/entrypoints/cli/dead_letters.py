@@ -71,7 +71,7 @@ def list_(
                 break
         return found
 
-    found = with_admin(store, load)
+    found = with_admin(store, load, read_only=True)
     if json:
         import msgspec
 
@@ -92,7 +92,7 @@ def show(
     async def load(admin: "SubscriptionAdmin") -> "DeadLetter":
         return await admin.dead_letter(id)
 
-    found = msgspec.json.encode(with_admin(store, load))
+    found = msgspec.json.encode(with_admin(store, load, read_only=True))
     print(msgspec.json.format(found, indent=2).decode())
 
 

@@ -1,14 +1,15 @@
 """Commands that compare the documents with the log: `verify` reports, `rebuild` repairs."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 from gatherlog.entrypoints.cli.failures import FAILED
 from gatherlog.entrypoints.cli.opening import finish, opened_store
 from gatherlog.entrypoints.cli.options import Json, StoreUrl
-from gatherlog.entrypoints.cli.terminal import counted, updated_line
+from gatherlog.entrypoints.cli.terminal import counted, printable, updated_line
 
 if TYPE_CHECKING:
     from gatherlog.core.eventstore.store import Store
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from gatherlog.core.projections.rebuild import Difference, Progress
 
 __all__ = ["rebuild", "verify"]
+
+MOST_NAMED = 20
 
 
 class _Comparison(Protocol):
@@ -31,33 +34,35 @@ class _Comparison(Protocol):
 def verify(*, store: StoreUrl = None, json: Json = False) -> int:
     """Compare documents with what their events say; write nothing.
 
-    Prints a line per document that differs, without its content. Status 1 if any does. The store
-    may be in use meanwhile. Documents that subscriptions write, and streams of other programs, are
-    not compared; the last lines name them.
+    Prints a line per document that differs, without its content. Status 1 if any does, or if a view
+    of this release is not built. The store may be in use meanwhile. Documents that subscriptions
+    write, and streams and views of other programs, are not compared; the last lines name them.
     """
     from gatherlog.core.projections.rebuild import verify
 
-    found = finish(_compare(verify, store, json, "differs"))
-    return FAILED if found else 0
+    return finish(_compare(verify, store, json, "differs"))
 
 
-def rebuild(*, store: StoreUrl = None, json: Json = False) -> None:
+def rebuild(*, store: StoreUrl = None, json: Json = False) -> int:
     """Repair documents that differ from their events, and build new indexes.
 
     Prints a line per document that was repaired. The store may be in use meanwhile; interrupting
-    it and starting again does no harm. Documents that subscriptions write, and streams of other
-    programs, are not compared; the last lines name them.
+    it and starting again does no harm. Documents that subscriptions write, and streams and views of
+    other programs, are not compared; the last lines name them. Status 1 if a view of this release
+    is still not built.
     """
     from gatherlog.core.projections.rebuild import rebuild
 
-    finish(_compare(rebuild, store, json, "repaired"))
+    return finish(_compare(rebuild, store, json, "repaired"))
 
 
 async def _compare(comparison: _Comparison, store: str | None, as_json: bool, verb: str) -> int:
+    """Compare, print what differs and what was not compared, and give the status."""
     import msgspec
 
-    from gatherlog.apps.intake import record_logs
-    from gatherlog.bootstrap import CATEGORIES
+    from gatherlog.bootstrap import all_categories
+    from gatherlog.core.eventstore.store import KnowsViews
+    from gatherlog.core.projections.building import unbuilt_views
     from gatherlog.core.projections.rebuild import Progress
 
     count = Progress()
@@ -68,20 +73,26 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
             count = progress
             show(f"{progress.streams:,} streams, {progress.documents:,} documents")
 
-        async with opened_store(store) as opened:
-            logs = await record_logs(opened)
-            async for difference in comparison(opened, [*CATEGORIES, *logs], progress=note):
+        async with opened_store(store, read_only=verb == "differs") as opened:
+            categories = await all_categories(opened)
+            async for difference in comparison(opened, categories, progress=note):
                 if as_json:
                     print(msgspec.json.encode(difference).decode())
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
-            others = await _streams_of_others(opened, {log.name for log in logs})
-    _report(count, verb, others)
-    return count.differences
+            others = await _streams_of_others(opened, {one.name for one in categories})
+            views = await opened.undeclared() if isinstance(opened, KnowsViews) else []
+            unbuilt = await unbuilt_views(opened)
+    _report(count, verb, others, views)
+    if unbuilt:
+        print(f"Not built: {', '.join(unbuilt)}; `gatherlog upgrade` builds them.", file=sys.stderr)
+    differs = verb == "differs" and count.differences > 0
+    return FAILED if unbuilt or differs else 0
 
 
-async def _streams_of_others(store: "Store", logs: Collection[str]) -> int:
-    """How many streams programs have appended to that are neither Gatherlog's own nor of `logs`.
+async def _streams_of_others(store: "Store", logs: Collection[str]) -> dict[str, int]:
+    """The categories that programs have appended to which are neither Gatherlog's own nor of
+    `logs`, and how many streams each has.
 
     Each stream has one event with the version 1.
     """
@@ -89,16 +100,22 @@ async def _streams_of_others(store: "Store", logs: Collection[str]) -> int:
     from gatherlog.core.eventstore.feed_pages import feed_events
     from gatherlog.core.eventstore.streams import INTERNAL, category_of
 
-    known, others = {*OWNED, *INTERNAL, *logs}, 0
+    known, others = {*OWNED, *INTERNAL, *logs}, Counter[str]()
     for partition, head in enumerate(await store.heads()):
         async with aclosing(feed_events(store, partition, 0, head)) as pages:
             async for page in pages:
-                firsts = [event.stream for event in page if event.version == 1]
-                others += sum(category_of(stream) not in known for stream in firsts)
+                firsts = [category_of(event.stream) for event in page if event.version == 1]
+                others.update(category for category in firsts if category not in known)
     return others
 
 
-def _report(count: "Progress", verb: str, others: int) -> None:
+def _named(names: Collection[str]) -> str:
+    """The names in order, as far as a line has room for them."""
+    shown = [printable(name) for name in sorted(names)][:MOST_NAMED]
+    return ", ".join(shown) + (", …" if len(names) > MOST_NAMED else "")
+
+
+def _report(count: "Progress", verb: str, others: Mapping[str, int], views: Sequence[str]) -> None:
     """Print how much was compared, and what was not."""
     from gatherlog.bootstrap import projections
 
@@ -113,12 +130,15 @@ def _report(count: "Progress", verb: str, others: int) -> None:
     differ = verb if count.differences == 1 else verb.removesuffix("s")
     print(f"{read}: {count.differences:,} {differ}", file=sys.stderr)
     if others:
-        is_one = "was" if others == 1 else "were"
+        streams = sum(others.values())
+        is_one = "was" if streams == 1 else "were"
         print(
-            f"{counted(others, 'stream')} of other programs {is_one} not compared; they do it with "
-            "gatherlog.core.projections.rebuild.",
+            f"{counted(streams, 'stream')} of other programs ({_named(others)}) {is_one} not "
+            "compared; they do it with gatherlog.core.projections.rebuild.",
             file=sys.stderr,
         )
+    if views:
+        print(f"Views of other programs were not compared: {_named(views)}.", file=sys.stderr)
     left_out = ", ".join(
         f"{', '.join(view.name for view in fold.views)} (subscription {one.name})"
         for one in projections()

@@ -155,7 +155,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     async def load() -> list[dict[str, object]]:
         listed: list[dict[str, object]] = []
         cursor: str | None = None
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             while True:
                 page = await platform.guests.gatherings(cursor=cursor)
                 for found in (stored.body for stored in page.items):

@@ -250,7 +250,7 @@ async def _print(
     from gatherlog.apps.intake.reading import records as page_of
 
     cursor, left = None, limit
-    async with opened_store(store) as opened:
+    async with opened_store(store, read_only=True) as opened:
         while left is None or left > 0:
             most = 1000 if left is None else min(left, 1000)
             page = await page_of(opened, query, limit=most, cursor=cursor)

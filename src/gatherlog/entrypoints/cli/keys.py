@@ -121,7 +121,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     settings = settings_of_store(store)
 
     async def load() -> "list[ApiKey]":
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             return await platform.keys.keys()
 
     listed = [_json_of(key) for key in finish(load())]

@@ -66,7 +66,7 @@ def read(
 
     async def print_all() -> None:
         show = as_json if json else as_text
-        async with opened_store(store) as opened:
+        async with opened_store(store, read_only=True) as opened:
             events = stream_events(opened, stream, after=after, limit=limit, backwards=backwards)
             async for event in events:
                 print(show(event))
@@ -154,7 +154,7 @@ def tail(
     wanted = _wanted(pattern)
 
     async def follow() -> None:
-        async with opened_store(store) as opened:
+        async with opened_store(store, read_only=True) as opened:
             heads = await opened.heads()
             start = tuple(0 for _ in heads) if from_start else heads
             if after is not None:

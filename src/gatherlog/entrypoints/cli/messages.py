@@ -89,7 +89,7 @@ def list_conversations(
     settings = settings_of_store(store)
 
     async def load() -> "list[Line]":
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             account = (await platform.messages.person(handle)).id
             return (await platform.messages.conversations(account, limit=limit)).items
 
@@ -116,7 +116,7 @@ def get_conversation(
     settings = settings_of_store(store)
 
     async def load() -> "list[ShownMessage]":
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             account = (await platform.messages.person(as_)).id
             return (await platform.messages.messages(account, uuid.lower(), limit=limit)).items
 
@@ -135,7 +135,7 @@ def list_tables(*, store: StoreUrl = None, json: Json = False) -> None:
     from gatherlog.apps.messages import VIEWS
 
     async def count() -> list[dict[str, object]]:
-        async with opened_store(store) as opened:
+        async with opened_store(store, read_only=True) as opened:
             found: list[dict[str, object]] = []
             for view in VIEWS:
                 number = 0
@@ -164,7 +164,7 @@ def scan(
 
     async def load() -> None:
         left = limit
-        async with opened_store(store) as opened:
+        async with opened_store(store, read_only=True) as opened:
             async for document in _documents(opened, view):
                 if left <= 0:
                     return

@@ -91,13 +91,13 @@ def settings_of_store(store: str | None) -> "Settings":
 
 
 @asynccontextmanager
-async def opened_store(store: str | None) -> AsyncIterator["Store"]:
+async def opened_store(store: str | None, *, read_only: bool = False) -> AsyncIterator["Store"]:
     """The open store, which is not created if it is missing."""
     from gatherlog.bootstrap import VIEWS
     from gatherlog.engines import open_store
 
     url = settings_of_store(store).store
-    opened = await open_store(url, views=VIEWS, create=False)
+    opened = await open_store(url, views=VIEWS, create=False, read_only=read_only)
     try:
         yield opened
     finally:
@@ -105,11 +105,13 @@ async def opened_store(store: str | None) -> AsyncIterator["Store"]:
 
 
 @asynccontextmanager
-async def open_platform(settings: "Settings") -> AsyncIterator["Platform"]:
+async def open_platform(
+    settings: "Settings", *, read_only: bool = False
+) -> AsyncIterator["Platform"]:
     """The services on a store, which is not created if it is missing."""
     from gatherlog.bootstrap import open_platform as open_services
 
-    platform = await open_services(settings)
+    platform = await open_services(settings, read_only=read_only)
     try:
         yield platform
     finally:

@@ -27,7 +27,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     async def load(admin: "QueueAdmin") -> "list[QueueStatus]":
         return await admin.statuses()
 
-    found = _with_admin(store, load)
+    found = _with_admin(store, load, read_only=True)
     if json:
         import msgspec
 
@@ -66,11 +66,16 @@ def _confirm(question: str, what: str, yes: bool) -> None:
         raise refusal
 
 
-def _with_admin(store: str | None, work: "Callable[[QueueAdmin], Awaitable[T]]") -> T:
+def _with_admin(
+    store: str | None,
+    work: "Callable[[QueueAdmin], Awaitable[T]]",
+    *,
+    read_only: bool = False,
+) -> T:
     settings = settings_of_store(store)
 
     async def do() -> T:
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=read_only) as platform:
             return await work(platform.queues.admin)
 
     return finish(do())

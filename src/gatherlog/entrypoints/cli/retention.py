@@ -74,7 +74,11 @@ def _try_out(name: str, expiring: object, store: str | None, json: bool) -> None
 
     from gatherlog.core.eventstore.clock import rfc3339
 
-    tried = _with(store, lambda platform: platform.retention.try_out(name, expiring))  # type: ignore[arg-type]
+    tried = _with(
+        store,
+        lambda platform: platform.retention.try_out(name, expiring),  # type: ignore[arg-type]
+        read_only=True,
+    )
     oldest, newest = (None if at is None else rfc3339(at) for at in (tried.oldest, tried.newest))
     if json:
         found = {"matching": tried.matching, "oldest": oldest, "newest": newest}
@@ -93,7 +97,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         expired = await platform.retention.expired()
         return [(one, expired.get(one.name, 0)) for one in await platform.retention.rules()]
 
-    _print(_with(store, load), json=json)
+    _print(_with(store, load, read_only=True), json=json)
 
 
 def remove(name: Name, /, *, store: StoreUrl = None) -> None:
@@ -139,11 +143,13 @@ def _what(rule: "RetentionRule") -> str:
     return f"events of {expiring.log}{of_type}{about}"
 
 
-def _with(store: str | None, work: "Callable[[Platform], Awaitable[T]]") -> T:
+def _with(
+    store: str | None, work: "Callable[[Platform], Awaitable[T]]", *, read_only: bool = False
+) -> T:
     settings = settings_of_store(store)
 
     async def do() -> T:
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=read_only) as platform:
             return await work(platform)
 
     return finish(do())

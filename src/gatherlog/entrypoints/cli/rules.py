@@ -114,7 +114,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
     settings = settings_of_store(store)
 
     async def load() -> "tuple[list[Rule], list[str]]":
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             return await platform.rules.rules(limit=10_000), await platform.rules.unreadable()
 
     rules, unreadable = finish(load())
@@ -138,7 +138,7 @@ def show(name: Name, /, *, store: StoreUrl = None) -> None:
     settings = settings_of_store(store)
 
     async def load() -> "Rule":
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             return await platform.rules.rule(name)
 
     print(msgspec.json.format(encode(finish(load())), indent=2).decode())
@@ -210,7 +210,7 @@ def try_(
     compiled_pattern(given)
 
     async def print_matches() -> int:
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             tried = await platform.rules.try_pattern(given, last=last)
         for event in tried.matched:
             print(as_json(event) if json else as_text(event))

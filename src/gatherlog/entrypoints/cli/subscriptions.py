@@ -52,7 +52,7 @@ def list_(*, store: StoreUrl = None, json: Json = False) -> None:
         found = [await admin.status(name) for name in await admin.names()]
         return [(status, await admin.count_dead_letters(status.name)) for status in found]
 
-    found = with_admin(store, load)
+    found = with_admin(store, load, read_only=True)
     if json:
         import msgspec
 
@@ -81,7 +81,7 @@ def show(name: Name, /, *, store: StoreUrl = None, json: Json = False) -> None:
     async def load(admin: "SubscriptionAdmin") -> "Status":
         return await admin.status(name)
 
-    status = with_admin(store, load)
+    status = with_admin(store, load, read_only=True)
     if json:
         import msgspec
 
@@ -211,12 +211,17 @@ def _counted(one: "Status | Lag") -> str:
     return f"{one.behind:,}{'+' if one.behind_is_least else ''}"
 
 
-def with_admin(store: str | None, act: "Callable[[SubscriptionAdmin], Awaitable[T]]") -> T:
+def with_admin(
+    store: str | None,
+    act: "Callable[[SubscriptionAdmin], Awaitable[T]]",
+    *,
+    read_only: bool = False,
+) -> T:
     """Open the store, and return what `act` returns for the administration of subscriptions."""
     settings = settings_of_store(store)
 
     async def run() -> T:
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=read_only) as platform:
             return await act(platform.subscription_admin)
 
     return finish(run())

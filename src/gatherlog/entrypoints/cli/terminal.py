@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-__all__ = ["counted", "printable", "table", "updated_line"]
+__all__ = ["counted", "printable", "progress_bar", "table", "updated_line"]
 
 
 def printable(text: str) -> str:
@@ -32,6 +32,22 @@ def updated_line() -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("") as status:
         yield status.update
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows a text and how much is done of a total (0: unknown), if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda text, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda text, done, total: bar.update(
+            task, description=text, completed=done, total=total or None
+        )
 
 
 def counted(number: int, noun: str) -> str:

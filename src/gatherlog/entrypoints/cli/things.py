@@ -76,7 +76,7 @@ def list_(
     async def load() -> "tuple[list[Shown], bool]":
         from gatherlog.entrypoints.cli.things_shown import with_organisers
 
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             found = await _listed(platform, status, organiser, limit)
             things = [(item.body, item.version) for item in found.items]
             return await with_organisers(platform, things), found.has_next
@@ -111,7 +111,7 @@ def show(
     async def load() -> "Shown":
         from gatherlog.entrypoints.cli.things_shown import in_detail
 
-        async with open_platform(settings) as platform:
+        async with open_platform(settings, read_only=True) as platform:
             account = None
             if organiser is not None:
                 account = await _account(platform, organiser, "--organiser")

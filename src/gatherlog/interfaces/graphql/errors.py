@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError
 
-from gatherlog.core.eventstore.errors import Busy, Flaw, GatherlogError, Invalid
+from gatherlog.core.eventstore.errors import Busy, Flaw, GatherlogError, Invalid, ViewNotBuilt
 from gatherlog.interfaces.problems import MOST_FLAWS, PROBLEMS, TooMany, is_logged, status_of
 
 __all__ = [
@@ -122,7 +122,7 @@ def of_ours(cause: BaseException) -> Error:
     extensions: dict[str, Any] = {"code": code}
     if isinstance(cause, Invalid):
         extensions["errors"] = flaws(cause.flaws)
-    if isinstance(cause, (TooMany, Busy)):
+    if isinstance(cause, (TooMany, Busy, ViewNotBuilt)):
         extensions["retryAfter"] = max(1, round(cause.retry_after))
     message = str(cause)
     if code in _INSIDE:

@@ -11,10 +11,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from gatherlog import __version__
-from gatherlog.core.eventstore.errors import StoreError
-from gatherlog.core.eventstore.store import KnowsItsSize, KnowsViews, Store
+from gatherlog.core.eventstore.errors import StoreError, ViewOutdated
+from gatherlog.core.eventstore.store import KnowsItsSize, Store
+from gatherlog.core.projections.building import unbuilt_views
 from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
+from gatherlog.core.subscriptions.view_builder import what_is_unbuilt
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import Health, json
@@ -44,13 +46,15 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
     platform = call.platform
     try:
         await platform.store.heads()
-        unbuilt = await _unbuilt(platform.store)
+        unbuilt = await what_is_unbuilt(platform.store)
+    except ViewOutdated:
+        raise
     except StoreError as error:
         raise NotReady("The store does not answer.") from error
+    if unbuilt.views:
+        raise NotReady(f"Views of this release are not built yet: {unbuilt}.")
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
-    if unbuilt:
-        raise NotReady("Documents of an earlier release have to be rebuilt: gatherlog rebuild")
     return json(Health("ready"))
 
 
@@ -296,18 +300,14 @@ def _set_aside(platform: Platform) -> Metric:
     return family
 
 
-async def _unbuilt(store: Store) -> list[str]:
-    return await store.unbuilt() if isinstance(store, KnowsViews) else []
-
-
 async def _unbuilt_metric(store: Store) -> Metric:
     """The views of which queries are refused."""
     family = GaugeMetricFamily(
         "gatherlog_view_unbuilt",
-        "1 for each view that an earlier release made: queries are refused until it is rebuilt.",
+        "1 for each view that an earlier release made: queries are refused until it is built.",
         labels=["view"],
     )
-    for view in await _unbuilt(store):
+    for view in await unbuilt_views(store):
         family.add_metric([view], 1)
     return family
 
