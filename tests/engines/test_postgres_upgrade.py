@@ -63,7 +63,7 @@ async def test_a_store_of_an_older_layout_is_upgraded_and_goes_on(
 async def test_reading_only_leaves_the_first_layout_as_it_is(
     postgres: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_first_layout(postgres, monkeypatch)
+    make_older(postgres, monkeypatch)
 
     with pytest.raises(NotAStore, match=r"layout of an earlier release; .* gatherlog upgrade"):
         await open_store(postgres.url, read_only=True)
