@@ -27,7 +27,7 @@ COMPILE := $(BIN)/uv --quiet pip compile --universal --generate-hashes --no-head
 .PHONY: help demo demo-dynamodb demo-reset test test-faults dynamodb-local torture check format bench reference texts setup lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## Serve the demo; its data lives in .demo/
 	@exec $(BIN)/gatherlog demo $(ARGS)

@@ -119,7 +119,7 @@ class Orders:
 def at_once(limits: Limits) -> int:
     """To how many members a message arrives in the commit that sends it: SMALL, or as many as
     a commit has room for."""
-    each = actions_of(limits, events=2, streams=1, views=[MEMBERSHIPS, INBOXES])
+    each = actions_of(limits, events=2, streams=1, views=[MEMBERSHIPS, INBOXES], counted=1)
     return min(SMALL, (limits.commit_actions - _RESERVED) // each)
 
 

@@ -100,13 +100,20 @@ def count_actions(commit: Commit, limits: Limits) -> int:
 
 
 def actions_of(
-    limits: Limits, *, events: int = 0, streams: int = 0, views: Iterable[DeclaredView] = ()
+    limits: Limits,
+    *,
+    events: int = 0,
+    streams: int = 0,
+    views: Iterable[DeclaredView] = (),
+    counted: int = 0,
 ) -> int:
     """What events, streams that are appended to, and documents with bodies take of a commit.
 
-    `views` has the view of each document, as often as there are documents of it.
+    `views` has the view of each document, as often as there are documents of it; of so many
+    documents as `counted` says, counters are added to or bounded.
     """
-    return events + 2 * streams + sum(1 + limits.index_rows * len(view.indexes) for view in views)
+    documents = sum(1 + limits.index_rows * len(view.indexes) for view in views)
+    return events + 2 * streams + documents + counted
 
 
 def _check_append(append: Append, most: int) -> int:
