@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -128,7 +129,7 @@ class Proxy:
         own = {**os.environ, "HOME": str(self.folder), "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": ""}
         with self._output.open("ab") as output:
             self._process = process = subprocess.Popen(
-                launch, env=own, stdout=output, stderr=output
+                launch, env=own, stdout=output, stderr=output, start_new_session=True
             )
         end = time.monotonic() + SOON
         while process.poll() is None and time.monotonic() < end:
@@ -143,6 +144,8 @@ class Proxy:
         if process is not None:
             process.terminate()
             process.wait(SOON)
+            with contextlib.suppress(ProcessLookupError):  # a worker that a reload has just begun
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class Nginx(Proxy):
