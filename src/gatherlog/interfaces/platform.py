@@ -36,6 +36,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.status import SiteStatus
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
@@ -95,6 +96,7 @@ class Platform:
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
     worker: Worker
+    status: SiteStatus
 
     @property
     def mailbox(self) -> Mailbox | None:

@@ -11,7 +11,7 @@ What programs use is importable from here. The modules, from the outside in:
 - `projection_runner`, `projection_folding`, `document_locks`: how they are folded into documents
   instead
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
-- `administration`, `admin_commands`, `dead_letters`: what operators ask and command
+- `administration`, `overview`, `admin_commands`, `dead_letters`: what operators ask and command
 - `notices`, `metrics`: what operators are told without asking
 - `waiting_events`: how many events a subscription has still to process
 - `log_counts`: a projection that counts the events of each log; `letters`: mails, as values

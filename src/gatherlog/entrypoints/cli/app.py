@@ -29,6 +29,7 @@ from gatherlog.entrypoints.cli import (
     sheets,
     signin,
     site,
+    status,
     subscriptions,
     things,
 )
@@ -132,6 +133,7 @@ _add(fakes, fake.users, "users")
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
 _add(app, subscriptions.work, "work")
+_add(app, status.status, "status")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")

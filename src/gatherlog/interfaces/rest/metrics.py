@@ -17,10 +17,11 @@ from gatherlog.core.subscriptions.administration import Status
 from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
-from gatherlog.interfaces.rest.answers import Health, json
+from gatherlog.interfaces.rest.answers import json
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 from gatherlog.interfaces.rest.search_metrics import search_metrics
+from gatherlog.interfaces.rest.site_status import IN_SHORT, Readiness
 
 __all__ = ["read_metrics", "read_readiness"]
 
@@ -51,7 +52,8 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
         raise NotReady("Subscriptions are not read.")
     if unbuilt:
         raise NotReady("Documents of an earlier release have to be rebuilt: gatherlog rebuild")
-    return json(Health("ready"))
+    status = await platform.status.read(fresh=IN_SHORT)
+    return json(Readiness("ready", tuple(dict.fromkeys(one.code for one in status.troubles))))
 
 
 class _Collector(Collector):
