@@ -340,6 +340,7 @@ def _assemble(
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
+        target_warnings=opener.warnings,
         retention=expiring,
         expiry=expiry,
         eraser=eraser,

@@ -10,7 +10,13 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import Flaw, Invalid
+from gatherlog.core.eventstore.errors import (
+    Flaw,
+    GatherlogError,
+    Invalid,
+    NotFound,
+    Refused,
+)
 from gatherlog.core.eventstore.exact_json import encode
 from gatherlog.entrypoints.cli.asking import Answer, cursor_in
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused
@@ -21,6 +27,9 @@ SECONDS: Final = 30.0
 """How long the server may be silent."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Of an answer."""
+
+_KINDS: Final[Mapping[int, type[GatherlogError]]] = {404: NotFound, 409: Refused}
+"""Errors that mean the same as where a store is asked; all others are of no kind of their own."""
 
 
 class _Stay(HTTPRedirectHandler):
@@ -83,7 +92,8 @@ class Server:
         if error.code == http.client.UNAUTHORIZED:
             return CommandRefused(f"{self._url} does not know this key", FAILED)
         detail = problem.detail or problem.title
-        return CommandRefused(detail[:1].lower() + detail[1:].rstrip("."), FAILED)
+        kind = _KINDS.get(error.code, GatherlogError)
+        return kind(detail[:1].lower() + detail[1:].rstrip("."))
 
 
 class _Flaw(msgspec.Struct):
