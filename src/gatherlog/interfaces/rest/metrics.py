@@ -18,6 +18,7 @@ from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
 from gatherlog.interfaces.rest.answers import json
+from gatherlog.interfaces.rest.destination_metrics import destination_metrics
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 from gatherlog.interfaces.rest.search_metrics import search_metrics
@@ -73,6 +74,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *await _log_metrics(platform),
         *await _size_metrics(platform),
         *_subscription_metrics(statuses, dead),
+        *destination_metrics((await platform.status.read()).destinations),
         *await _queue_metrics(platform),
         await _expired_metric(platform),
         *await search_metrics(platform),
