@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -93,6 +94,34 @@ def test_the_status_of_a_locked_store_is_one_clear_line(party: Terminal, here: P
 
     assert (told.status, told.out) == (1, "")
     assert told.err == "gatherlog: the store is locked by another process; try again in a moment\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (["su"], "subscriptions"),
+        (["subscriptions", "pa"], "pause"),
+        (["status", "--u"], "--url"),
+    ],
+)
+def test_a_shell_completes_commands_and_options(
+    terminal: Terminal, here: Path, typed: list[str], completed: str
+) -> None:
+    (here / "complete").write_text(terminal("completion", "bash").out)
+    script = f"""source complete
+        COMP_WORDS=(gatherlog {" ".join(typed)}); COMP_CWORD={len(typed)}
+        _gatherlog gatherlog; echo "${{COMPREPLY[@]}}" """
+
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"{completed}\n"
+
+
+def test_a_comparison_tells_programs_how_much_was_compared(party: Terminal) -> None:
+    told = json.loads(party("verify", "--json").out)["counts"]
+
+    assert (told["streams"], told["documents"], told["differences"]) == (1, 1, 0)
+    assert told["streams_of_others"] == 0
 
 
 @pytest.fixture(scope="module")

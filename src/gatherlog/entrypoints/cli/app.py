@@ -4,8 +4,9 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 from cyclopts.exceptions import UnusedCliTokensError
 
 from gatherlog import __version__
@@ -160,6 +161,20 @@ app.command(fakes)
 _add(app, site.backup, "backup")
 _add(app, documents.verify, "verify")
 _add(app, documents.rebuild, "rebuild")
+
+
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")], /
+) -> None:
+    """Print what makes a shell complete commands and options of gatherlog with the Tab key.
+
+    Put it where the shell looks for it, as in gatherlog completion bash >
+    ~/.local/share/bash-completion/completions/gatherlog, and begin a new shell.
+    """
+    print(app.generate_completion(prog_name="gatherlog", shell=shell))
+
+
+_add(app, completion, "completion")
 _add(app, site.version, "version")
 
 

@@ -33,7 +33,8 @@ def verify(*, store: StoreUrl = None, json: Json = False) -> int:
 
     Prints a line per document that differs, without its content. Status 1 if any does. The store
     may be in use meanwhile. Documents that subscriptions write, and streams of other programs, are
-    not compared; the last lines name them.
+    not compared; the last lines name them. With --json, the last line on standard output has how
+    much was compared, as `counts`.
     """
     from gatherlog.core.projections.rebuild import verify
 
@@ -76,6 +77,9 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
                 else:
                     print(f"{difference.view}/{difference.id} {verb}: {difference.what}")
             others = await _streams_of_others(opened, {log.name for log in logs})
+    if as_json:
+        counts = msgspec.to_builtins(count) | {"streams_of_others": others}
+        print(msgspec.json.encode({"counts": counts}).decode())
     _report(count, verb, others)
     return count.differences
 
