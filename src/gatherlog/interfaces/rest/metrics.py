@@ -54,7 +54,9 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
     if unbuilt:
         raise NotReady("Documents of an earlier release have to be rebuilt: gatherlog rebuild")
     status = await platform.status.read(fresh=IN_SHORT)
-    return json(Readiness("ready", tuple(dict.fromkeys(one.code for one in status.troubles))))
+    kinds = dict.fromkeys(one.code for one in status.troubles)
+    kinds.pop("view_unbuilt", None)  # which was so a moment ago
+    return json(Readiness("ready", tuple(kinds)))
 
 
 class _Collector(Collector):

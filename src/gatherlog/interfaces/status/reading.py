@@ -90,12 +90,12 @@ class SiteStatus:
 
     async def _read(self, fresh: float) -> tuple[Status, Overview]:
         async with self._lock:
-            now = asyncio.get_running_loop().time()
-            if self._last is None or now - self._last[0] >= fresh:
+            now, last = asyncio.get_running_loop().time(), self._last
+            has_begun = last is not None and last[1].works != self._worker.is_running
+            if last is None or has_begun or now - last[0] >= fresh:
                 found = await overview(self._store, self._admin)
-                self._last = now, await self._status(found), found
-            _, status, found = self._last
-            return status, found
+                last = self._last = now, await self._status(found), found
+            return last[1:]
 
     async def _status(self, found: Overview) -> Status:
         now = self._clock()
