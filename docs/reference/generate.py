@@ -53,6 +53,8 @@ A flag wins over its variable.
 | variable | flag | default |
 |---|---|---|
 | `GATHERLOG_STORE` | `--store` | `sqlite:///gatherlog.db` |
+| `GATHERLOG_URL` | `--url` | none; the address of a running site that commands ask |
+| `GATHERLOG_KEY` | `--key` | none; an operator's key for that site |
 | `GATHERLOG_HOST` | `--host` | `127.0.0.1` |
 | `GATHERLOG_PORT` | `--port` | `8000` |
 | `GATHERLOG_PUBLIC_URL` | `--public-url` | the address that the server listens on |
@@ -120,7 +122,8 @@ contract of a store allows: it lags, collides, and loses answers; 7 is the seed 
 | status | means |
 |---|---|
 | 0 | done |
-| 1 | failed, or declined at the question; the reason is one line on stderr |
+| 1 | failed, or declined at the question; the reason is one line on stderr. Also trouble that \
+`gatherlog status` has found |
 | 2 | wrong usage, or bad lines in a sheet; nothing was written. Also bad lines of `gatherlog \
 intake`, which takes the others |
 | 130 | interrupted by Ctrl-C |

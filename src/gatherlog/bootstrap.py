@@ -1,8 +1,11 @@
 """Makes a platform from settings. The one module that imports all others."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from uuid_utils import uuid7
@@ -47,6 +50,7 @@ from gatherlog.core.texts import load, speak
 from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
+from gatherlog.interfaces.status import SiteStatus
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import LOCALE, Settings
 from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
@@ -332,6 +336,18 @@ def _assemble(
         ids=ids,
     )
     _check_logs(settings, records)
+    admin = SubscriptionAdmin(
+        store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
+    )
+    works = worker.Worker(
+        store,
+        subscriptions,
+        clock=clock,
+        ids=ids,
+        id=_worker_id(),
+        report=lambda name, error: log.failed(error),
+        tell=log.told,
+    )
     return Platform(
         settings=settings,
         store=store,
@@ -363,6 +379,7 @@ def _assemble(
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
+        target_warnings=opener.warnings,
         retention=expiring,
         expiry=expiry,
         eraser=eraser,
@@ -373,24 +390,31 @@ def _assemble(
             eraser.finish_others,
             report=log.failed,
         ),
-        subscription_admin=SubscriptionAdmin(
-            store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
-        ),
+        subscription_admin=admin,
         queues=queue,
         search=search,
         finder=things.ThingFinder(search),
         bus=bus,
         views=ViewBuilder(store, all_categories, kept_views(), tell=log.noted, report=log.failed),
         subscriptions=subscriptions,
-        worker=worker.Worker(
+        worker=works,
+        status=SiteStatus(
             store,
-            subscriptions,
+            file=settings.address.file,
+            admin=admin,
+            worker=works,
+            queues=queue.admin,
+            held_letters=guest_lists.held_letters,
+            lost_letters=lambda: mailer.not_sent,
+            search=search,
             clock=clock,
-            ids=ids,
-            report=lambda name, error: log.failed(error),
-            tell=log.told,
         ),
     )
+
+
+def _worker_id() -> str:
+    """The name of this process in leases: where it runs, and a part that no other one has."""
+    return f"{socket.gethostname()[:64]}:{os.getpid()}:{token_hex(4)}"
 
 
 def _check_logs(settings: Settings, records: intake.IntakeService) -> None:

@@ -64,7 +64,7 @@ _TAGS = {
         "401 is an empty object."
     ),
     "account": "One's own profile: names, handle, time zone, quiet hours.",
-    "server": "Whether the server runs and is ready, and its metrics.",
+    "server": "Whether the server runs and is ready, how the site is, and its metrics.",
 }
 """What the operations with a tag are about, in the order in which tags are shown."""
 API_VERSION = "1"
@@ -206,7 +206,7 @@ def _tag(template: str) -> str:
         "auth": "signing in",
         "api": "conversations",
         ".well-known": "signing in",
-        **dict.fromkeys(("healthz", "readyz", "metrics"), "server"),
+        **dict.fromkeys(("healthz", "readyz", "status", "metrics"), "server"),
     }
     return names.get(parts[0], parts[0].partition(".")[0])
 

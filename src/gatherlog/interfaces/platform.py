@@ -32,11 +32,12 @@ from gatherlog.core.queues import Queues
 from gatherlog.core.retention import Eraser, Expiry, RetentionService
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
-from gatherlog.core.routing.rules import Rule
+from gatherlog.core.routing.rules import Rule, TargetSpec
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.view_builder import ViewBuilder
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.status import SiteStatus
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
@@ -79,6 +80,8 @@ class Platform:
     rules: RuleService
     rule_secrets: Callable[[Rule], Awaitable[Sequence[str]]]
     """Gives the secrets that a rule's webhooks are signed with, as text, the current one first."""
+    target_warnings: Callable[[TargetSpec], Awaitable[Sequence[str]]]
+    """Says what keeps a target of a rule from being reached from here, without sending anything."""
     retention: RetentionService
     expiry: Expiry
     """Lets events expire in the background."""
@@ -98,6 +101,7 @@ class Platform:
     views: ViewBuilder
     """Builds the views of this release, in the background."""
     worker: Worker
+    status: SiteStatus
 
     @property
     def mailbox(self) -> Mailbox | None:

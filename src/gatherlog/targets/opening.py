@@ -1,7 +1,9 @@
 """Makes targets from their specifications in rules, and checks those specifications."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_network
+from typing import Final
 
 from gatherlog.core.eventstore.clock import Clock, Ids
 from gatherlog.core.eventstore.errors import Flaw, Invalid
@@ -17,17 +19,19 @@ from gatherlog.core.routing.rules import (
     TargetSpec,
     WebhookSpec,
 )
-from gatherlog.core.subscriptions.delivery import Target
+from gatherlog.core.subscriptions.delivery import DeliveryFailed, Target
 from gatherlog.core.subscriptions.handlers import Handler, HandlerTarget
-from gatherlog.targets.addresses import never_permitted
+from gatherlog.targets.addresses import never_permitted, permitted
 from gatherlog.targets.letters import LetterTarget, check_letter
 from gatherlog.targets.log import AppendTarget
-from gatherlog.targets.mail import MailTransport
+from gatherlog.targets.mail import MailTransport, NoMail
 from gatherlog.targets.queue import QueueTarget
 from gatherlog.targets.webhook_url import endpoint
 
 __all__ = ["Secrets", "TargetOpener"]
 
+LOOKUP_SECONDS: Final = 3.0
+"""How long the name of a webhook's host may be looked up for a warning."""
 Secrets = Callable[[Rule], Awaitable[Sequence[bytes]]]
 """Gives the secrets that a rule's webhooks are signed with, the current one first."""
 
@@ -91,6 +95,25 @@ class TargetOpener:
                     pass
         except Invalid as invalid:
             return list(invalid.flaws)
+        return []
+
+    async def warnings(self, to: TargetSpec) -> list[str]:
+        """What keeps a target from being reached from here at present, as far as can be seen.
+
+        The name of a webhook's host is looked up; nothing is sent.
+        """
+        if isinstance(to, MailSpec) and isinstance(self._transport, NoMail):
+            return ["this site sends no mail: set GATHERLOG_SMTP_URL and GATHERLOG_MAIL_FROM"]
+        if not isinstance(to, WebhookSpec):
+            return []
+        place = endpoint(to.url)
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                await permitted(place.host, place.port, allow=self._allow)
+        except TimeoutError:
+            return [f"looking up the name {place.host} takes longer than {LOOKUP_SECONDS:.0f} s"]
+        except DeliveryFailed as failed:
+            return [str(failed)]
         return []
 
     def _unreachable(self, url: str) -> list[Flaw]:

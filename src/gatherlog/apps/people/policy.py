@@ -91,6 +91,7 @@ class Action(StrEnum):
     INTAKE_INTO_LOG = auto()
     READ_INTAKE = auto()
     READ_METRICS = auto()
+    READ_STATUS = auto()
     READ_OVERVIEW = auto()
     READ_MAILBOX = auto()
     FIND_THINGS = auto()
@@ -316,6 +317,7 @@ GRANTS: Final[Mapping[Action, Grant]] = {
     Action.INTAKE_INTO_LOG: _TO_SENDERS_TO_LOG,
     Action.READ_INTAKE: _TO_OPERATOR,
     Action.READ_METRICS: _TO_OPERATOR,
+    Action.READ_STATUS: _TO_OPERATOR,
     Action.READ_OVERVIEW: _TO_DEMO,
     Action.READ_MAILBOX: _TO_DEMO,
     Action.FIND_THINGS: _TO_ANYBODY,

@@ -13,7 +13,7 @@ What programs use is importable from here. The modules, from the outside in:
 - `retry_queues`, `retry_pauses`, `outcomes`, `catch_up`: what follows when an event is not taken
 - `refolding`: a projection whose view has a newer version begins anew; `view_builder` builds the
   views of categories in the background
-- `administration`, `admin_commands`, `dead_letters`: what operators ask and command
+- `administration`, `overview`, `admin_commands`, `dead_letters`: what operators ask and command
 - `notices`, `metrics`: what operators are told without asking
 - `waiting_events`: how many events a subscription has still to process
 - `log_counts`: a projection that counts the events of each log; `letters`: mails, as values

@@ -5,7 +5,8 @@ third of its length while there is work. Leases are compared by version and neve
 clocks need to agree. Another worker takes a lease over once it has observed, for the length of a
 lease by its own steady clock, that there is work and that neither the lease nor the checkpoint
 changes. A holder without work writes nothing, and keeps its lease. What a worker observed that was
-itself killed meanwhile counts, too (`lease_observations.py`).
+itself killed meanwhile counts, too (`lease_observations.py`). The times in a lease are there for
+operators only.
 
 Every write of the holder demands the version of the lease that the holder knows (`fence`): once
 another worker has taken the lease, the old holder can write nothing more. A worker with fewer
@@ -18,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from gatherlog.core.eventstore.clock import Clock, system_clock
 from gatherlog.core.eventstore.errors import Conflict, GatherlogError
 from gatherlog.core.eventstore.retrying import Backoff, until_no_conflict
 from gatherlog.core.eventstore.store import Commit, Limits, Store, Write
@@ -61,6 +63,10 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """Id of a worker, made when it started; empty: nobody."""
     requested_by: str = msgspec.field(default="", name="asked_by")
     """Id of a worker with fewer partitions that wants to take it over; empty: nobody."""
+    since: int | None = None
+    """Since when its holder has it, or nobody: microseconds since the epoch; None: not known."""
+    renewed: int | None = None
+    """When its holder last took, renewed or released it. It is renewed while there is work only."""
 
 
 LEASES = View(
@@ -79,8 +85,11 @@ class LeaseHolder:
         worker: str,
         seconds: float,
         glances: LeaseGlances | None = None,
+        *,
+        clock: Clock = system_clock,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._glances = glances
         self._id = checkpoint_id(subscription, partition)
         self._worker = worker
@@ -117,7 +126,7 @@ class LeaseHolder:
         [document] = await self._store.get([LEASES.ref(self._id)])
         version = 0 if document is None else document.version
         if version != self._version:
-            self._remember(LEASES.read(document) or self._free(), version)
+            self._remember(LEASES.read(document) or self._free(since=None), version)
         return self._lease
 
     def observe(self, progress: object) -> None:
@@ -137,7 +146,7 @@ class LeaseHolder:
         if lease.holder not in ("", self._worker) and not self.is_stale:
             return False
         try:
-            await self._write(self._free(holder=self._worker))
+            await self._write(self._free(self._clock(), holder=self._worker))
         except Conflict:
             return False
         return True
@@ -154,7 +163,8 @@ class LeaseHolder:
         backoff = Backoff()
         while True:
             try:
-                return await self._write(self._lease)
+                renewed = msgspec.structs.replace(self._lease, renewed=self._clock())
+                return await self._write(renewed)
             except Conflict as conflict:
                 await self.check()
                 await backoff.pause(conflict)
@@ -179,7 +189,7 @@ class LeaseHolder:
 
         async def release_if_ours() -> None:
             if (await self.read()).holder == self._worker:
-                await self._write(self._free())
+                await self._write(self._free(self._clock()))
 
         await until_no_conflict(release_if_ours)
 
@@ -199,10 +209,16 @@ class LeaseHolder:
         self._lease, self._version, self._unchanged_since = lease, version, self._now()
         self.is_without_work = False
 
-    def _free(self, *, holder: str = "") -> Lease:
+    def _free(self, since: int | None, *, holder: str = "") -> Lease:
         """The lease without a request, and with no holder but this."""
         mine = self._lease
-        return Lease(subscription=mine.subscription, partition=mine.partition, holder=holder)
+        return Lease(
+            subscription=mine.subscription,
+            partition=mine.partition,
+            holder=holder,
+            since=since,
+            renewed=since,
+        )
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

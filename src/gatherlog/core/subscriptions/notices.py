@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from gatherlog.core.subscriptions.dead_letters import DeliveryGivenUp
+
 __all__ = ["Notices", "Tell"]
 
 Tell = Callable[[str, str], None]
@@ -57,6 +59,14 @@ class Notices:
             )
         if before and not now:
             self.tell(f"{destination} takes deliveries again.")
+
+    def given_up(self, dead_letter: str, given_up: DeliveryGivenUp) -> None:
+        """A delivery was given up, and is a dead letter of this id."""
+        tries = f"{given_up.attempts} attempt{'' if given_up.attempts == 1 else 's'}"
+        self.tell(
+            f"a delivery of {given_up.event_type} to {given_up.destination} was given up after"
+            f" {tries} ({given_up.kind}). See: gatherlog dead-letters show {dead_letter}"
+        )
 
     def forget(self, destination: str) -> None:
         """There is no such destination any more."""

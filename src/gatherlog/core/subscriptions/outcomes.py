@@ -95,7 +95,9 @@ def refuse_redrive(state: PartitionState, dead_letter: DeadLetter) -> None:
         if state.subscription.is_set_aside(name)
         else f"there is no destination {name!r} any more: discard it"
     )
-    state.record(dead_letter.id, DeliveryGivenUp(**fields))
+    given_up = DeliveryGivenUp(**fields)
+    state.record(dead_letter.id, given_up)
+    state.notices.given_up(dead_letter.id, given_up)
 
 
 def _give_up(
@@ -105,8 +107,10 @@ def _give_up(
     error: DeliveryFailed,
 ) -> None:
     given_up = _given_up(state, destination, blocked, error)
-    state.record(_dead_letter_id(state, destination, blocked), given_up)
+    id = _dead_letter_id(state, destination, blocked)
+    state.record(id, given_up)
     state.metrics.given_up += 1
+    state.notices.given_up(id, given_up)
     blocked.given_up, blocked.next_try = True, None
     if not destination.config.holds or blocked.dead_letter is not None:
         blocked.is_done, blocked.next_try = True, 0.0

@@ -62,8 +62,9 @@ class Worker:
 
     What goes wrong is passed to `report` and tried again, without end. By default it is not shown
     at all, not even that the store was opened without VIEWS. `tell` gets a sentence for the
-    operator about each rule or command that is set aside, and each destination that fails all the
-    time.
+    operator about each rule or command that is set aside, each destination that fails all the time,
+    and each delivery that is given up. `id` is what leases call the worker; no other worker of the
+    store may have it, at any time. By default it is a random one.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Worker:
         *,
         clock: Clock,
         ids: Ids,
+        id: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
         report: Report = lambda name, error: None,
         tell: Tell = lambda name, sentence: None,
@@ -80,7 +82,7 @@ class Worker:
         names = [subscription.name for subscription in subscriptions]
         if len(set(names)) < len(names):
             raise ValueError(f"two subscriptions have one name: {', '.join(sorted(names))}")
-        self.id = str(uuid4())
+        self.id = id or str(uuid4())
         self.metrics = {name: Metrics() for name in names}
         self.notices = {name: Notices(name, tell) for name in names}
         self.is_running = False
@@ -139,7 +141,13 @@ class Worker:
         """Process one partition whenever its lease can be taken, and start again after errors."""
         name = subscription.name
         lease = LeaseHolder(
-            self._store, name, partition, self.id, self._lease_seconds, self._glances.get(name)
+            self._store,
+            name,
+            partition,
+            self.id,
+            self._lease_seconds,
+            self._glances.get(name),
+            clock=self._clock,
         )
         clock, failures = asyncio.get_running_loop().time, 0
         while not self._stopping.is_set():

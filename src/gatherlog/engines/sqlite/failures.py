@@ -10,13 +10,16 @@ __all__ = ["DRIVER_ERRORS", "translate"]
 
 DRIVER_ERRORS: Final = (apsw.Error, OSError)
 """Errors of the driver or of the operating system, which are raised as `translate` returns them."""
+_NO_ROOM_TO_OPEN: Final = (apsw.SQLITE_IOERR_SHMSIZE,)
+"""How SQLite says that the disk is full where the file beside the store has to be made anew."""
 
 
 def translate(error: Exception) -> StoreError:
     """The error of the store contract for an error of the driver or of the operating system."""
     if isinstance(error, StoreError):
         return error
-    if isinstance(error, apsw.FullError) or getattr(error, "errno", None) in (28, 122):
+    has_no_room = getattr(error, "extendedresult", 0) in _NO_ROOM_TO_OPEN
+    if has_no_room or isinstance(error, apsw.FullError) or getattr(error, "errno", 0) in (28, 122):
         return DiskFull("no room is left on the disk of the store; nothing was written")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return Busy("the store is locked by another process")

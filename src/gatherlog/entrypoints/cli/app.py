@@ -4,8 +4,9 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 from cyclopts.exceptions import UnusedCliTokensError
 
 from gatherlog import __version__
@@ -29,6 +30,7 @@ from gatherlog.entrypoints.cli import (
     sheets,
     signin,
     site,
+    status,
     subscriptions,
     things,
     upgrading,
@@ -107,6 +109,7 @@ _add(subscription, subscriptions.pause, "pause")
 _add(subscription, subscriptions.resume, "resume")
 _add(subscription, subscriptions.reset, "reset")
 queue = App(name="queues", help="Durable queues: see what is in them, purge and remove them.")
+queue.default(queues.list_)
 _add(queue, queues.list_, "list")
 _add(queue, queues.purge, "purge")
 _add(queue, queues.remove, "remove")
@@ -133,6 +136,7 @@ _add(fakes, fake.users, "users")
 _add(app, site.demo, "demo")
 _add(app, site.serve, "serve")
 _add(app, subscriptions.work, "work")
+_add(app, status.status, "status")
 _add(app, site.init, "init")
 app.command(key)
 _add(app, signin.signin, "signin")
@@ -159,6 +163,20 @@ _add(app, site.backup, "backup")
 _add(app, upgrading.upgrade, "upgrade")
 _add(app, documents.verify, "verify")
 _add(app, documents.rebuild, "rebuild")
+
+
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")], /
+) -> None:
+    """Print what makes a shell complete commands and options of gatherlog with the Tab key.
+
+    Put it where the shell looks for it, as in gatherlog completion bash >
+    ~/.local/share/bash-completion/completions/gatherlog, and begin a new shell.
+    """
+    print(app.generate_completion(prog_name="gatherlog", shell=shell))
+
+
+_add(app, completion, "completion")
 _add(app, site.version, "version")
 
 

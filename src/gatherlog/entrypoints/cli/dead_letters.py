@@ -1,24 +1,19 @@
-"""Commands about dead letters: list, show, redrive and discard deliveries that were given up.
-
-With --json and in `show` they print the core's own structs. The answers over HTTP have other names
-and forms, for times above all, so neither can be made of the other.
-"""
+"""Commands about dead letters: list, show, redrive and discard deliveries that were given up."""
 
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import quote
 
 from cyclopts import Parameter
 
-from gatherlog.entrypoints.cli.failures import CommandRefused
-from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
-from gatherlog.entrypoints.cli.subscriptions import shortened, with_admin
-from gatherlog.entrypoints.cli.terminal import table
+from gatherlog.entrypoints.cli.asking import Place, Site, all_items, asked, struct_of
+from gatherlog.entrypoints.cli.failures import CommandRefused, flaws_named
+from gatherlog.entrypoints.cli.options import WHOLE, Json
+from gatherlog.entrypoints.cli.terminal import shortened, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.subscriptions.administration import SubscriptionAdmin
-    from gatherlog.core.subscriptions.dead_letters import DeadLetter
+    from gatherlog.interfaces.rest.dead_letters import DeadLetterAnswer
 
 __all__ = ["discard", "list_", "redrive", "show"]
 
@@ -34,7 +29,7 @@ DestinationName = Annotated[
     str | None,
     Parameter(name="--destination", help="Those of this destination, as RULE/TARGET."),
 ]
-BY = "cli"
+_LETTERS = "/dead-letters"
 _HEAD = ("id", "destination", "stream", "version", "type", "tries", "subject", "since", "why")
 
 
@@ -46,32 +41,21 @@ def list_(
         Literal["dead", "redriving", "discarded"], Parameter(help="What became of them.")
     ] = "dead",
     limit: Annotated[int, WHOLE, Parameter(help="Print at most this many.")] = 100,
-    store: StoreUrl = None,
+    place: Place | None = None,
     json: Json = False,
 ) -> None:
     """List dead letters, which are deliveries that were given up, the oldest first, and why."""
     if not 1 <= limit <= 1000:
         raise CommandRefused(f"--limit is {limit}: write 1 to 1000")
 
-    async def load(admin: "SubscriptionAdmin") -> "list[DeadLetter]":
-        from gatherlog.core.routing import subscription_or_bus
+    from gatherlog.interfaces.rest.dead_letters import DeadLetterAnswer
 
-        found: list[DeadLetter] = []
-        cursor = None
-        while len(found) < limit:
-            page = await admin.dead_letters(
-                subscription=subscription_or_bus(subscription, destination),
-                destination=destination,
-                state=state,
-                limit=limit - len(found),
-                cursor=cursor,
-            )
-            found += page.dead_letters
-            if (cursor := page.cursor) is None:
-                break
-        return found
-
-    found = with_admin(store, load, read_only=True)
+    query = _query(subscription, destination) | {"state": state}
+    found = asked(
+        place,
+        lambda site: all_items(site, _LETTERS, DeadLetterAnswer, query, most=limit),
+        read_only=True,
+    )
     if json:
         import msgspec
 
@@ -84,16 +68,16 @@ def list_(
 
 
 def show(
-    id: Annotated[str, Parameter(help="Id of the dead letter.")], /, *, store: StoreUrl = None
+    id: Annotated[str, Parameter(help="Id of the dead letter.")],
+    /,
+    *,
+    place: Place | None = None,
 ) -> None:
     """Print one dead letter as JSON, with the traceback if there was one."""
     import msgspec
 
-    async def load(admin: "SubscriptionAdmin") -> "DeadLetter":
-        return await admin.dead_letter(id)
-
-    found = msgspec.json.encode(with_admin(store, load, read_only=True))
-    print(msgspec.json.format(found, indent=2).decode())
+    answer = asked(place, lambda site: site.ask("GET", _path(id)), read_only=True)
+    print(msgspec.json.format(answer.body, indent=2).decode())
 
 
 def redrive(
@@ -103,10 +87,14 @@ def redrive(
     all: All = False,
     subscription: SubscriptionName = None,
     destination: DestinationName = None,
-    store: StoreUrl = None,
+    place: Place | None = None,
 ) -> None:
     """Let workers retry dead letters: those that are named, or --all that match."""
-    done = _each(store, ids, all, subscription, destination, _redrive_one)
+
+    async def redrive_one(site: Site, id: str) -> None:
+        await site.ask("POST", f"{_path(id)}/redrive")
+
+    done = _each(place, ids, all, _query(subscription, destination), redrive_one)
     print(f"{done:,} will be tried again.")
 
 
@@ -118,7 +106,7 @@ def discard(
     all: All = False,
     subscription: SubscriptionName = None,
     destination: DestinationName = None,
-    store: StoreUrl = None,
+    place: Place | None = None,
 ) -> None:
     """Discard dead letters: those that are named, or --all that match. Later events go on.
 
@@ -126,14 +114,19 @@ def discard(
     by their ids, except those of subscriptions that keep documents: their documents, and the totals
     in them, lack these events until the subscription is reset.
     """
-    lacking: set[str] = set()
+    from gatherlog.core.subscriptions.subscription import PROJECTION
+    from gatherlog.interfaces.rest.dead_letters import DeadLetterAnswer, DiscardRequest
 
-    async def discard_one(admin: "SubscriptionAdmin", id: str) -> None:
-        discarded = await admin.discard(id, reason, by=BY)
-        if discarded.is_of_projection:
+    request, lacking = DiscardRequest(reason=reason), set[str]()
+
+    async def discard_one(site: Site, id: str) -> None:
+        answer = await site.ask("POST", f"{_path(id)}/discard", body=request)
+        discarded = struct_of(answer, DeadLetterAnswer)
+        if discarded.destination == PROJECTION:
             lacking.add(discarded.subscription)
 
-    done = _each(store, ids, all, subscription, destination, discard_one)
+    with flaws_named({"/reason": "--reason"}):
+        done = _each(place, ids, all, _query(subscription, destination), discard_one)
     print(f"{done:,} discarded.")
     for name in sorted(lacking):
         print(
@@ -142,9 +135,7 @@ def discard(
         )
 
 
-def _row(dead_letter: "DeadLetter") -> tuple[object, ...]:
-    from gatherlog.core.eventstore.clock import rfc3339
-
+def _row(dead_letter: "DeadLetterAnswer") -> tuple[object, ...]:
     return (
         dead_letter.id,
         dead_letter.destination,
@@ -152,60 +143,52 @@ def _row(dead_letter: "DeadLetter") -> tuple[object, ...]:
         dead_letter.version,
         dead_letter.event_type,
         dead_letter.attempts,
-        dead_letter.about,
-        rfc3339(dead_letter.given_up_at)[:19],
+        dead_letter.subject,
+        dead_letter.given_up_at[:19],
         shortened(f"{dead_letter.kind}: {dead_letter.detail}"),
     )
 
 
-async def _redrive_one(admin: "SubscriptionAdmin", id: str) -> None:
-    await admin.redrive(id, by=BY)
-
-
 def _each(
-    store: str | None,
+    place: Place | None,
     ids: list[str] | None,
     all: bool,
-    subscription: str | None,
-    destination: str | None,
-    act: "Callable[[SubscriptionAdmin, str], Awaitable[None]]",
+    query: dict[str, str],
+    act: Callable[[Site, str], Awaitable[None]],
 ) -> int:
     """Do something to the dead letters that are named, or to all that match; how many they were."""
     if bool(ids) == all:
         raise CommandRefused("name dead letters by id, or all that match with --all")
 
-    async def run(admin: "SubscriptionAdmin") -> int:
-        from gatherlog.core.eventstore.errors import NotFound, Refused
-
+    async def run(site: Site) -> int:
         for id in ids or ():
-            await act(admin, id)
-        if not all:
-            return len(ids or ())
-        done = 0
-        for id in await _matching(admin, subscription, destination):
-            with suppress(NotFound, Refused):  # it was redriven or discarded meanwhile
-                await act(admin, id)
-                done += 1
-        return done
+            await act(site, id)
+        return len(ids or ()) if not all else await _all(site, query, act)
 
-    return with_admin(store, run)
+    return asked(place, run)
 
 
-async def _matching(
-    admin: "SubscriptionAdmin", subscription: str | None, destination: str | None
-) -> list[str]:
-    """The ids of all that match now, so that one that is given up again is not redriven twice."""
-    from gatherlog.core.routing import subscription_or_bus
+async def _all(
+    site: Site, query: dict[str, str], act: Callable[[Site, str], Awaitable[None]]
+) -> int:
+    """Do it to all that match now, so that one that is given up again is not redriven twice."""
+    from gatherlog.core.eventstore.errors import NotFound, Refused
+    from gatherlog.interfaces.rest.dead_letters import DeadLetterAnswer
 
-    ids: list[str] = []
-    cursor = None
-    while True:
-        found = await admin.dead_letters(
-            subscription=subscription_or_bus(subscription, destination),
-            destination=destination,
-            limit=1000,
-            cursor=cursor,
-        )
-        ids += [dead_letter.id for dead_letter in found.dead_letters]
-        if (cursor := found.cursor) is None:
-            return ids
+    done = 0
+    for one in await all_items(site, _LETTERS, DeadLetterAnswer, query):
+        try:
+            await act(site, one.id)
+            done += 1
+        except (NotFound, Refused):  # it was redriven or discarded meanwhile
+            continue
+    return done
+
+
+def _query(subscription: str | None, destination: str | None) -> dict[str, str]:
+    given = {"subscription": subscription, "destination": destination}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _path(id: str) -> str:
+    return f"{_LETTERS}/{quote(id, safe='')}"

@@ -36,7 +36,8 @@ def verify(*, store: StoreUrl = None, json: Json = False) -> int:
 
     Prints a line per document that differs, without its content. Status 1 if any does, or if a view
     of this release is not built. The store may be in use meanwhile. Documents that subscriptions
-    write, and streams and views of other programs, are not compared; the last lines name them.
+    write, and streams and views of other programs, are not compared; the last lines name them. With
+    --json, the last line on standard output has how much was compared, as `counts`.
     """
     from gatherlog.core.projections.rebuild import verify
 
@@ -83,6 +84,9 @@ async def _compare(comparison: _Comparison, store: str | None, as_json: bool, ve
             others = await _streams_of_others(opened, {one.name for one in categories})
             views = await opened.undeclared() if isinstance(opened, KnowsViews) else []
             unbuilt = await unbuilt_views(opened)
+    if as_json:
+        counts = msgspec.to_builtins(count) | {"streams_of_others": others}
+        print(msgspec.json.encode({"counts": counts}).decode())
     _report(count, verb, others, views)
     if unbuilt:
         print(f"Not built: {', '.join(unbuilt)}; `gatherlog upgrade` builds them.", file=sys.stderr)

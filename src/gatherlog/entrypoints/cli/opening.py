@@ -78,7 +78,15 @@ def demand_site_key(settings: "Settings") -> None:
 
 
 def settings_of_store(store: str | None) -> "Settings":
-    """Settings with a store that exists; if it does not, CommandRefused says how to create it."""
+    """Settings with a store that exists; if it does not, CommandRefused says how to create it.
+
+    Where only GATHERLOG_URL is set, a site is meant and not the store in the working directory.
+    """
+    if store is None and os.environ.get("GATHERLOG_URL") and not os.environ.get("GATHERLOG_STORE"):
+        raise CommandRefused(
+            "this command opens a store and cannot ask a site, as GATHERLOG_URL says: name the"
+            " store with --store"
+        )
     settings = settings_of_lasting(store)
     if settings.address.is_missing or settings.address.is_empty:
         what = "no store" if settings.address.is_missing else "an empty file"

@@ -1,16 +1,15 @@
-"""Commands about rules, which say which events are delivered to which targets.
-
-With --json and in `show` they print the core's own struct of a rule; the answers over HTTP leave
-some of its fields out and have other forms of times.
-"""
+"""Commands about rules, which say which events are delivered to which targets."""
 
 import json as stdlib_json
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
 
 from cyclopts import Parameter
 
+from gatherlog.entrypoints.cli.asking import Answer, Place, Site, asked, struct_of
 from gatherlog.entrypoints.cli.failures import FAILED, CommandRefused, flaws_named
 from gatherlog.entrypoints.cli.opening import finish, open_platform, settings_of_store
 from gatherlog.entrypoints.cli.options import WHOLE, Json, StoreUrl
@@ -18,7 +17,8 @@ from gatherlog.entrypoints.cli.patterns import compiled_pattern
 from gatherlog.entrypoints.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from gatherlog.core.routing import Rule, TargetSpec
+    from gatherlog.core.routing import TargetSpec
+    from gatherlog.interfaces.rest.rules import RuleAnswer
 
 __all__ = ["add", "disable", "enable", "list_", "remove", "secret", "show", "try_"]
 
@@ -31,7 +31,6 @@ Pattern = Annotated[
     ),
 ]
 Format = Literal["cloudevents", "cloudevents-binary", "cloudevents-batch", "bus"]
-BY = "cli"
 _PLACES = {
     "/name": "NAME",
     "/pattern": "--pattern",
@@ -74,14 +73,14 @@ def add(
     ] = None,
     attempts: Annotated[int, WHOLE, Parameter(help="Tries before a delivery is given up.")] = 185,
     description: Annotated[str, Parameter(help="What the rule is for.")] = "",
-    store: StoreUrl = None,
+    place: Place | None = None,
     json: Json = False,
 ) -> None:
     """Create a rule, which delivers matching events from now on to one target.
 
-    Rules with several targets, or with other pauses between tries, are created over HTTP.
+    Rules with several targets, or with other pauses between tries, are created over HTTP. A target
+    that this site cannot reach at present is warned of.
     """
-    from gatherlog.core.eventstore.exact_json import encode
     from gatherlog.core.routing import InputSpec, NewRule, RuleTarget
     from gatherlog.core.subscriptions.delivery import RetryPolicy
 
@@ -93,78 +92,86 @@ def add(
     given_pattern = _pattern(pattern)
     compiled_pattern(given_pattern)
     new = NewRule(name=name, pattern=given_pattern, targets=(target,), description=description)
-    settings = settings_of_store(store)
 
-    async def create() -> "Rule":
-        async with open_platform(settings) as platform:
-            return await platform.rules.create(new, by=BY)
+    async def create(site: Site) -> Answer:
+        answer = await site.ask("POST", "/rules", body=new)
+        await _warn(site, name)
+        return answer
 
     with flaws_named(_PLACES):
-        rule = finish(create())
+        answer = asked(place, create)
     if json:
-        print(encode(rule).decode())
+        print(answer.body.decode())
     else:
-        print(f"Rule {printable(rule.name)} takes events from now on.")
+        print(f"Rule {printable(name)} takes events from now on.")
 
 
-def list_(*, store: StoreUrl = None, json: Json = False) -> None:
-    """List all rules by name, with their targets."""
-    from gatherlog.core.eventstore.exact_json import encode
+async def _warn(site: Site, name: str) -> None:
+    """Say on stderr what keeps the targets of a rule from being reached."""
+    from gatherlog.interfaces.rest.rules import RuleCheck
 
-    settings = settings_of_store(store)
+    found = struct_of(await site.ask("GET", f"{_path(name)}/check"), RuleCheck)
+    for warning in found.warnings:
+        print(f"gatherlog: {printable(warning)}; its events will wait", file=sys.stderr)
 
-    async def load() -> "tuple[list[Rule], list[str]]":
-        async with open_platform(settings, read_only=True) as platform:
-            return await platform.rules.rules(limit=10_000), await platform.rules.unreadable()
 
-    rules, unreadable = finish(load())
+def list_(*, place: Place | None = None, json: Json = False) -> None:
+    """List all rules by name, with their targets.
+
+    Of the URL of a webhook it shows no more than the host, and a mark that differs from URL to URL.
+    """
+    from gatherlog.interfaces.rest.rules import RuleAnswer
+    from gatherlog.interfaces.status import Status
+
+    async def load(site: Site) -> tuple[Answer, Status]:
+        return await site.ask("GET", "/rules"), struct_of(await site.ask("GET", "/status"), Status)
+
+    answer, status = asked(place, load, read_only=True)
+    rules = struct_of(answer, list[RuleAnswer])
+    why = {one.what.removeprefix("rule "): one.why for one in status.set_aside}
+    unreadable = [reason for name, reason in why.items() if "cannot be read" in reason]
     if json:
-        print(encode(rules).decode())
+        print(answer.body.decode())
     elif not rules and not unreadable:
         print("There are no rules; make one: gatherlog rules add", file=sys.stderr)
     elif rules:
-        rows = [(rule.name, _state(rule), _targets(rule), rule.description) for rule in rules]
+        rows = [
+            (
+                rule.name,
+                "set aside" if rule.name in why else "on" if rule.enabled else "off",
+                _targets(rule),
+                rule.description,
+            )
+            for rule in rules
+        ]
         print(table(("name", "state", "targets", "description"), rows))
     if unreadable:
         raise CommandRefused("\n".join(unreadable), FAILED)
 
 
-def show(name: Name, /, *, store: StoreUrl = None) -> None:
+def show(name: Name, /, *, place: Place | None = None) -> None:
     """Print one rule as JSON."""
     import msgspec
 
-    from gatherlog.core.eventstore.exact_json import encode
-
-    settings = settings_of_store(store)
-
-    async def load() -> "Rule":
-        async with open_platform(settings, read_only=True) as platform:
-            return await platform.rules.rule(name)
-
-    print(msgspec.json.format(encode(finish(load())), indent=2).decode())
+    answer = asked(place, lambda site: site.ask("GET", _path(name)), read_only=True)
+    print(msgspec.json.format(answer.body, indent=2).decode())
 
 
-def remove(name: Name, /, *, store: StoreUrl = None) -> None:
+def remove(name: Name, /, *, place: Place | None = None) -> None:
     """Remove a rule, and all deliveries that wait for its targets; its dead letters stay."""
-    settings = settings_of_store(store)
-
-    async def delete() -> None:
-        async with open_platform(settings) as platform:
-            await platform.rules.remove(name, by=BY)
-
-    finish(delete())
+    asked(place, lambda site: site.ask("DELETE", _path(name)))
     print(f"Rule {printable(name)} is removed.")
 
 
-def enable(name: Name, /, *, store: StoreUrl = None) -> None:
+def enable(name: Name, /, *, place: Place | None = None) -> None:
     """Let a rule match new events again; it does not get those that it missed."""
-    _switch(name, True, store)
+    _switch(name, True, place)
     print(f"Rule {printable(name)} takes events.")
 
 
-def disable(name: Name, /, *, store: StoreUrl = None) -> None:
+def disable(name: Name, /, *, place: Place | None = None) -> None:
     """Stop a rule from matching new events; deliveries that wait for its targets go on."""
-    _switch(name, False, store)
+    _switch(name, False, place)
     print(f"Rule {printable(name)} takes no more events.")
 
 
@@ -180,20 +187,14 @@ def secret(
             help="Make a new one; the one before still signs too.",
         ),
     ] = False,
-    store: StoreUrl = None,
+    place: Place | None = None,
 ) -> None:
     """Print the secret that a rule's webhooks are signed with."""
-    settings = settings_of_store(store)
+    from gatherlog.interfaces.rest.rules import SecretAnswer
 
-    async def load() -> str:
-        async with open_platform(settings) as platform:
-            if rotate:
-                rule = await platform.rules.rotate_secret(name, by=BY)
-            else:
-                rule = await platform.rules.rule(name)
-            return (await platform.rule_secrets(rule))[0]
-
-    print(finish(load()))
+    method = "POST" if rotate else "GET"
+    answer = asked(place, lambda site: site.ask(method, f"{_path(name)}/secret"))
+    print(struct_of(answer, SecretAnswer).secret)
 
 
 def try_(
@@ -221,16 +222,14 @@ def try_(
         finish(print_matches())
 
 
-def _switch(name: str, enabled: bool, store: str | None) -> None:
+def _switch(name: str, enabled: bool, place: Place | None) -> None:
     from gatherlog.core.routing import RulePatch
 
-    settings = settings_of_store(store)
+    asked(place, lambda site: site.ask("PUT", _path(name), body=RulePatch(enabled=enabled)))
 
-    async def change() -> None:
-        async with open_platform(settings) as platform:
-            await platform.rules.change(name, RulePatch(enabled=enabled), by=BY)
 
-    finish(change())
+def _path(name: str) -> str:
+    return f"/rules/{quote(name, safe='')}"
 
 
 def _pattern(text: str) -> dict[str, Any]:
@@ -282,19 +281,8 @@ def _target(
     return MailSpec(to=given[0], subject=subject)
 
 
-def _state(rule: "Rule") -> str:
-    """Whether a rule takes events; one whose pattern cannot be compiled takes none."""
-    from gatherlog.core.routing import InvalidPattern, compile_pattern
-
-    try:
-        compile_pattern(rule.pattern)
-    except InvalidPattern:
-        return "set aside"
-    return "on" if rule.enabled else "off"
-
-
-def _targets(rule: "Rule") -> str:
-    """Kind and address of each target; of a URL no more than its host."""
+def _targets(rule: "RuleAnswer") -> str:
+    """Kind and address of each target; of a URL no more than its host and a mark."""
     import msgspec
 
     named = []
@@ -302,7 +290,11 @@ def _targets(rule: "Rule") -> str:
         spec = msgspec.to_builtins(target.to)
         kind = spec.pop("kind")
         place = next(iter(value for key, value in spec.items() if key != "format"))
-        if kind == "webhook":  # what follows the host often holds a token
-            place = "/".join(place.split("/")[:3])
-        named.append(f"{kind} {place}")
+        named.append(f"{kind} {_host(place) if kind == 'webhook' else place}")
     return ", ".join(named)
+
+
+def _host(url: str) -> str:
+    """The host of a URL. What follows it often holds a token, so a mark of it tells URLs apart."""
+    host, rest = "/".join(url.split("/")[:3]), "/".join(url.split("/")[3:])
+    return f"{host}/…{sha256(rest.encode()).hexdigest()[:4]}" if rest else host

@@ -1,10 +1,23 @@
 """Printing text from users on a terminal, safely, in tables, and in a line that is updated."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-__all__ = ["counted", "printable", "progress_bar", "table", "updated_line"]
+__all__ = [
+    "coloured",
+    "counted",
+    "printable",
+    "progress_bar",
+    "shortened",
+    "table",
+    "updated_line",
+]
+
+MAX_REASON = 80
+"""Characters of a reason that a table has room for on a terminal."""
+_CODES = {"bold": "1", "red": "1;31", "green": "32"}
 
 
 def printable(text: str) -> str:
@@ -12,14 +25,36 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def coloured(text: str, colour: str) -> str:
+    """The text in a colour, `bold`, `red` or `green`, where standard output is a terminal.
+
+    Anywhere else, and where NO_COLOR is set or TERM is `dumb`, it is as it was.
+    """
+    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if is_plain or not sys.stdout.isatty():
+        return text
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
+
+
+def shortened(text: str) -> str:
+    """A reason for a table: cut on a terminal, and whole in a pipe."""
+    if len(text) <= MAX_REASON or not sys.stdout.isatty():
+        return text
+    return text[: MAX_REASON - 1] + "…"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table as text: columns as wide as their widest cells, and every cell printable."""
+    """A table as text: columns as wide as their widest cells, and every cell printable.
+
+    On a terminal its head is bold.
+    """
     cells = [list(head), *([printable(str(cell)) or "-" for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
+    first, *others = (
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+    return "\n".join([coloured(first, "bold"), *others])
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from gatherlog.interfaces.rest import (
     own_erasure,
     sheets,
     sign_in,
+    site_status,
 )
 from gatherlog.interfaces.rest.accounts import RolesAnswer, RolesChoice
 from gatherlog.interfaces.rest.activities import ActivityAnswer, ActivityQuery
@@ -59,6 +60,8 @@ from gatherlog.interfaces.rest.sign_in import (
     SessionRequest,
     TokenAnswer,
 )
+from gatherlog.interfaces.rest.site_status import Readiness
+from gatherlog.interfaces.status import Status
 
 __all__ = ["ENDPOINTS"]
 
@@ -571,9 +574,18 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         action=Action.READ_HEALTH,
         handle=metrics.read_readiness,
         summary="Whether the server is ready: its store answers, and subscriptions are read",
-        answer=Health,
+        answer=Readiness,
         scoped=False,
         refusals=("not_ready",),
+    ),
+    Endpoint(
+        method="GET",
+        path="/status",
+        action=Action.READ_STATUS,
+        handle=site_status.read_status,
+        summary="How the site is: what waits, who reads, and every trouble with what to do",
+        answer=Status,
+        scoped=False,
     ),
     Endpoint(
         method="GET",

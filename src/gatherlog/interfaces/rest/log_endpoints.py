@@ -35,7 +35,7 @@ from gatherlog.interfaces.rest.retention import (
     RetentionOptions,
     RetentionOutcome,
 )
-from gatherlog.interfaces.rest.rules import RuleAnswer, SecretAnswer, Trial, TrialAnswer
+from gatherlog.interfaces.rest.rules import RuleAnswer, RuleCheck, SecretAnswer, Trial, TrialAnswer
 from gatherlog.interfaces.rest.streams import (
     AppendAnswer,
     AppendRequest,
@@ -203,6 +203,16 @@ LOG_ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
         summary="Remove a rule, and forget what waits for its targets",
         status=HTTPStatus.NO_CONTENT,
         scoped=False,
+    ),
+    Endpoint(
+        method="GET",
+        path="/rules/{rule}/check",
+        action=Action.READ_RULES,
+        handle=rules.check_rule,
+        summary="What keeps a rule's targets from being reached by this site; nothing is sent",
+        answer=RuleCheck,
+        scoped=False,
+        refusals=("rule_unreadable",),
     ),
     Endpoint(
         method="GET",

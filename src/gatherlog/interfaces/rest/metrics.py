@@ -19,10 +19,12 @@ from gatherlog.core.subscriptions.log_counts import log_totals
 from gatherlog.core.subscriptions.view_builder import what_is_unbuilt
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.problems import NotReady
-from gatherlog.interfaces.rest.answers import Health, json
+from gatherlog.interfaces.rest.answers import json
+from gatherlog.interfaces.rest.destination_metrics import destination_metrics
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 from gatherlog.interfaces.rest.search_metrics import search_metrics
+from gatherlog.interfaces.rest.site_status import IN_SHORT, Readiness
 
 __all__ = ["read_metrics", "read_readiness"]
 
@@ -55,7 +57,10 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
         raise NotReady(f"Views of this release are not built yet: {unbuilt}.")
     if platform.settings.work and not platform.worker.is_running:
         raise NotReady("Subscriptions are not read.")
-    return json(Health("ready"))
+    status = await platform.status.read(fresh=IN_SHORT)
+    kinds = dict.fromkeys(one.code for one in status.troubles)
+    kinds.pop("view_unbuilt", None)  # which was so a moment ago
+    return json(Readiness("ready", tuple(kinds)))
 
 
 class _Collector(Collector):
@@ -75,6 +80,7 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *await _log_metrics(platform),
         *await _size_metrics(platform),
         *_subscription_metrics(statuses, dead),
+        *destination_metrics((await platform.status.read()).destinations),
         *await _queue_metrics(platform),
         await _expired_metric(platform),
         *await search_metrics(platform),

@@ -15,10 +15,12 @@ from gatherlog.interfaces.rest.streams import EventAnswer, event_answer
 
 __all__ = [
     "RuleAnswer",
+    "RuleCheck",
     "SecretAnswer",
     "Trial",
     "TrialAnswer",
     "change_rule",
+    "check_rule",
     "create_rule",
     "list_rules",
     "read_rule",
@@ -49,6 +51,13 @@ class SecretAnswer(msgspec.Struct, frozen=True):
     secret: str
     previous: str | None
     """The secret before it, which still signs too, so that receivers can change to the new one."""
+
+
+class RuleCheck(msgspec.Struct, frozen=True):
+    """What keeps targets of a rule from being reached by this site at present."""
+
+    warnings: list[str]
+    """A sentence for each target that cannot be reached; nothing was sent."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +95,14 @@ async def read_rule(call: Plain) -> Reply:
     return json(rule_answer(await call.platform.rules.rule(call.id)))
 
 
+async def check_rule(call: Plain) -> Reply:
+    rule, warnings = await call.platform.rules.rule(call.id), list[str]()
+    for target in rule.targets:
+        found = await call.platform.target_warnings(target.to)
+        warnings += [f"{rule.name}/{target.id}: {warning}" for warning in found]
+    return json(RuleCheck(warnings))
+
+
 async def change_rule(call: Call[RulePatch, Nothing]) -> Reply:
     rule = await call.platform.rules.change(call.id, call.body, by=call.by)
     return await call.remember(json(rule_answer(rule)))
@@ -121,11 +138,7 @@ async def _secret(call: Call[Any, Any], rule: Rule) -> Reply:
 
 
 def rule_answer(rule: Rule) -> RuleAnswer:
-    """A rule as every endpoint shows it.
-
-    The command line prints the core's own struct instead, which also has the positions after which
-    the rule begins, and times in microseconds.
-    """
+    """A rule as every endpoint and the command line show it."""
     return RuleAnswer(
         name=rule.name,
         description=rule.description,

@@ -7,7 +7,8 @@ import msgspec
 from gatherlog.core.eventstore.clock import rfc3339
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.subscriptions.administration import State, Status
-from gatherlog.core.subscriptions.checkpoints import Backlog
+from gatherlog.core.subscriptions.checkpoints import Backlog, ParkedKey
+from gatherlog.core.subscriptions.dead_letters import dead_letter_id
 from gatherlog.interfaces.rest.answers import Time, json, no_content
 from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
@@ -73,6 +74,8 @@ class ParkAnswer(msgspec.Struct, frozen=True, kw_only=True):
     given_up: bool
     next_try: Time | None
     """None: it waits for an operator."""
+    dead_letter: str | None
+    """The id of the dead letter that it waits for."""
 
 
 class HeldAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +179,11 @@ def _park_answers(backlog: Backlog) -> list[ParkAnswer]:
             detail=park.detail,
             given_up=park.given_up,
             next_try=None if park.next_try is None else rfc3339(park.next_try),
+            dead_letter=_dead_letter(backlog, park) if park.given_up else None,
         )
         for park in backlog.parked
     ]
+
+
+def _dead_letter(backlog: Backlog, park: ParkedKey) -> str:
+    return dead_letter_id(backlog.subscription, backlog.destination, park.stream, park.version)
