@@ -38,6 +38,12 @@ class _Notice(msgspec.Struct, frozen=True):
     notice: str
 
 
+class _ProcessNotice(msgspec.Struct, frozen=True):
+    time: str
+    process: str
+    notice: str
+
+
 def to_stderr(line: bytes) -> None:
     """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
@@ -65,6 +71,10 @@ class RequestLog:
     def told(self, subscription: str, notice: str) -> None:
         """Log what the operator of a subscription has to know; it holds no personal data."""
         self._write(_encode(_Notice(rfc3339(self._clock()), subscription, notice)))
+
+    def process(self, name: str, notice: str) -> None:
+        """Log what became of one of the processes that serve the site."""
+        self._write(_encode(_ProcessNotice(rfc3339(self._clock()), name, notice)))
 
     def failed(self, error: BaseException) -> None:
         """Log an unexpected error: its types and the lines it passed through."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gatherlog.apps.guests.mailed_links import MailedLinks
@@ -36,6 +36,7 @@ from gatherlog.core.routing.rules import Rule
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.siblings import Siblings
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
 from gatherlog.targets.mail import Mailbox
@@ -95,6 +96,8 @@ class Platform:
     subscriptions: Sequence[Subscription]
     """All subscriptions of this program, the bus included."""
     worker: Worker
+    siblings: Siblings = field(default_factory=Siblings)
+    """The other processes of this site that belong to the same `gatherlog serve`."""
 
     @property
     def mailbox(self) -> Mailbox | None:
@@ -103,8 +106,8 @@ class Platform:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Run the worker in the background meanwhile, if the settings say so."""
-        if not self.settings.work:
+        """Run the worker in the background meanwhile, if this process is meant to."""
+        if not self.settings.works_here:
             yield
             return
         task = asyncio.create_task(self.worker.run())
