@@ -22,6 +22,7 @@ from gatherlog.entrypoints.children import Child
 from gatherlog.entrypoints.client_connections import ClientConnections
 from gatherlog.entrypoints.connections import Connection
 from gatherlog.entrypoints.listening import BACKLOG, GRACE, listen
+from gatherlog.entrypoints.log_thread import LogThread
 from gatherlog.entrypoints.orders import Order, reader_order
 from gatherlog.entrypoints.reading_place import decided
 from gatherlog.entrypoints.unbuilt import warn_of_unbuilt_views
@@ -105,40 +106,45 @@ async def _serve(
     platform = await start(settings)
     try:
         await warn_of_unbuilt_views(platform)
-        application = build_app(platform)
-        _collect_rarely()
-        _switch_threads_promptly()
-        clients = ClientConnections(settings.trusted_proxies, most=MOST_PER_CLIENT)
-        config = uvicorn.Config(
-            application,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="error",
-            server_header=False,
-            ws="none",
-            http=partial(Connection, clients=clients),  # type: ignore[arg-type]  # it is only called
-            backlog=BACKLOG,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_keep_alive=KEEP_ALIVE,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            timeout_graceful_shutdown=GRACE,
-        )
-        beside = _Beside(reader)
+        with LogThread() as lines:
+            application = build_app(platform, log=RequestLog(platform.clock, lines.put))
+            _collect_rarely()
+            _switch_threads_promptly()
+            beside = _Beside(reader)
 
-        def started() -> None:
-            ready(settings.base_url)
-            beside.start()
+            def started() -> None:
+                ready(settings.base_url)
+                beside.start()
 
-        server = _Server(config, started, application.stop, is_child=is_child)
-        async with platform.serving(), among_siblings(platform, order):
-            try:
-                await server.serve(sockets=[listener])
-            finally:
-                await beside.stop()
+            config = _config(settings, application)
+            server = _Server(config, started, application.stop, is_child=is_child)
+            async with platform.serving(), among_siblings(platform, order):
+                try:
+                    await server.serve(sockets=[listener])
+                finally:
+                    await beside.stop()
     finally:
         await platform.stop()
+
+
+def _config(settings: Settings, application: Application) -> uvicorn.Config:
+    clients = ClientConnections(settings.trusted_proxies, most=MOST_PER_CLIENT)
+    return uvicorn.Config(
+        application,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="error",
+        server_header=False,
+        ws="none",
+        http=partial(Connection, clients=clients),  # type: ignore[arg-type]  # it is only called
+        backlog=BACKLOG,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE,
+    )
 
 
 class _Beside:
