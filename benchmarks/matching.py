@@ -69,7 +69,7 @@ def prefixed(number: int) -> Json:
 
 
 def wildcard(number: int) -> Json:
-    """A wildcard that begins with an asterisk, so that only a text within the value tells it apart."""
+    """A wildcard that begins with an asterisk, so that only a text within tells it apart."""
     return {"source": ["gatherlog"], "detail": {"path": [{"wildcard": f"*/{number:05}/*.csv"}]}}
 
 
