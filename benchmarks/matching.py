@@ -69,7 +69,7 @@ def prefixed(number: int) -> Json:
 
 
 def wildcard(number: int) -> Json:
-    """A wildcard that begins with an asterisk, so that no index can rule the pattern out."""
+    """A wildcard that begins with an asterisk, so that only a text within tells it apart."""
     return {"source": ["gatherlog"], "detail": {"path": [{"wildcard": f"*/{number:05}/*.csv"}]}}
 
 
@@ -140,8 +140,8 @@ async def prepare_wildcard(size: Size, _: Path) -> Plan:
     few, many = rules_of(wildcard, most // 10), rules_of(wildcard, most)
     return Plan(
         [
-            Contender(f"{len(few):,} rules", "every pattern is tested", by_index(few, count)),
-            Contender(f"{most:,} rules", "every pattern is tested", by_index(many, count)),
+            Contender(f"{len(few):,} rules", "a text within leads to it", by_index(few, count)),
+            Contender(f"{most:,} rules", "a text within leads to it", by_index(many, count)),
             Contender(f"{most:,} one by one", "Pattern.matches", one_by_one(many, count)),
         ],
         [
@@ -214,7 +214,7 @@ BENCHMARKS = [
     ),
     Benchmark(
         "match-wildcards",
-        "one event against rules that no index tells apart",
+        "one event against rules that differ in the middle of a wildcard",
         prepare_wildcard,
     ),
 ]

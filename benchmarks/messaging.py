@@ -49,7 +49,7 @@ def sending(size: Size, file: Path, written: Written) -> Measure:
 
 async def write(file: Path) -> Written:
     """Let members sign in, and each pair of them begin a conversation."""
-    platform = await start(Settings(store=f"sqlite:///{file}", work=False))
+    platform = await start(Settings(store=f"sqlite:///{file}", work="off"))
     try:
         written = Written([], [])
         for number in range(PAIRS):

@@ -56,7 +56,7 @@ class Filled(msgspec.Struct, frozen=True):
 
 async def members(folder: Path, count: int) -> Filled:
     file = folder / "ours.db"
-    platform = await start(Settings(store=f"sqlite:///{file}", work=False))
+    platform = await start(Settings(store=f"sqlite:///{file}", work="off"))
     keys, accounts, conversations = [], [], []
     for number in range(count):
         account = await platform.accounts.ensure(f"m{number}@example.org", actor="bench")

@@ -21,6 +21,9 @@ from gatherlog.targets.mail_sender import MailSender
 __all__ = ["LOCALE", "Settings"]
 
 PREFIX = "GATHERLOG_"
+MOST_WORKERS = 64
+PLACES = ("on", "here", "beside", "off")
+"""Where subscriptions may be read."""
 LOCALE = Path(__file__).parent / "locale"
 """The folder of the catalogues of texts."""
 
@@ -56,8 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ending in `.search`, or a temporary one where the store has no file."""
     webhook_allow: tuple[str, ...] = ()
     """Addresses or networks that webhooks may reach though not public, and at any port."""
-    work: bool = True
-    """Whether the server runs the worker, too; if not, `gatherlog work` does, beside it."""
+    workers: int = 1
+    """How many processes serve requests, on the same port."""
+    work: str = "on"
+    """Where a server's subscriptions are read: `here`, in its process; `beside`, in one beside it;
+    `off`, by `gatherlog work` alone. `on` is `beside` where there is more than one core."""
     unbuilt_views: str = "build"
     """What becomes of views that a newer release has changed when a process of the site starts:
     `build` builds them in the background, `leave` leaves them, and `refuse` refuses to start."""
@@ -95,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         store: str | None = None,
         host: str | None = None,
         port: int | None = None,
+        workers: int | None = None,
         public_url: str | None = None,
         demo: bool | None = None,
     ) -> "Settings":
@@ -106,6 +113,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "store": store,
             "host": host,
             "port": port,
+            "workers": workers,
             "public_url": public_url,
             "demo": demo,
         }
@@ -144,6 +152,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return {queue: log or "intake" for queue, _, log in pairs}
 
     @property
+    def works_here(self) -> bool:
+        """Whether this process reads subscriptions."""
+        return self.work in ("on", "here")
+
+    @property
     def base_url(self) -> str:
         """The URL that links to this server begin with, without a slash at the end."""
         if self.public_url is not None:
@@ -166,6 +179,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/host", "may not be empty"))
         if not 0 <= self.port <= 65535:
             flaws.append(Flaw("/port", f"{self.port} is not between 0 and 65535"))
+        flaws.extend(self._flaws_of_processes())
         if self.public_url is not None and not _is_origin(self.public_url):
             flaws.append(Flaw("/public_url", f"{self.public_url!r} is not like https://host"))
         if self.smtp_url is not None and not _is_smtp(self.smtp_url):
@@ -188,6 +202,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             flaws.append(Flaw("/mail_from", "is needed where there is an SMTP server"))
         return flaws
 
+    def _flaws_of_processes(self) -> list[Flaw]:
+        if self.work not in PLACES:
+            return [Flaw("/work", f"{self.work!r} is not one of {', '.join(PLACES)}")]
+        if not 1 <= self.workers <= MOST_WORKERS:
+            return [Flaw("/workers", f"{self.workers} is not between 1 and {MOST_WORKERS}")]
+        return []
+
 
 def _flaws_of_language(tag: str) -> list[Flaw]:
     known = [ENGLISH.tag, *translations(LOCALE)]
@@ -203,11 +224,14 @@ def _variables(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _port(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise Invalid(Flaw("/port", f"{text!r} is not a number")) from None
+def _number(name: str) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise Invalid(Flaw(f"/{name}", f"{text!r} is not a number")) from None
+
+    return read
 
 
 def _is_network(text: str) -> bool:
@@ -307,11 +331,12 @@ def _pem(text: str) -> str:
 _READERS: Mapping[str, Callable[[str], object]] = {
     "store": str,
     "host": str,
-    "port": _port,
+    "port": _number("port"),
+    "workers": _number("workers"),
     "public_url": str,
     "trusted_proxies": _listed,
     "webhook_allow": _listed,
-    "work": _switch("work"),
+    "work": str,
     "unbuilt_views": _unbuilt_views,
     "introspection": _switch("introspection"),
     "intake_types": str,

@@ -5,8 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ class Result(NamedTuple):
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment; of our own settings only those given."""
     bare = {name: value for name, value in os.environ.items() if "GATHERLOG" not in name}
-    return bare | {"PYTHONWARNINGS": "error", "COLUMNS": "80"} | variables
+    quick = {"GATHERLOG_WORK": "here"}  # no process that reads beside each server of a test
+    return bare | quick | {"PYTHONWARNINGS": "error", "COLUMNS": "80"} | variables
 
 
 def gatherlog(*arguments: str, cwd: Path, stdin: bytes = b"", **variables: str) -> Result:
@@ -66,6 +68,20 @@ class Running:
             if re.search(pattern, line):
                 return self.lines[-1]
         raise AssertionError(f"no {pattern!r} in {self.lines}, status {self.process.wait()}")
+
+    def read_on(self) -> None:
+        """Read what it writes from now on into `lines`, in a thread.
+
+        Otherwise a log that grows fills the pipe, and what is written then has to wait.
+        """
+
+        def read() -> None:
+            assert self.process.stdout is not None
+            with suppress(ValueError):  # it was closed meanwhile
+                for line in self.process.stdout:
+                    self.lines.append(line.rstrip("\n"))
+
+        threading.Thread(target=read, daemon=True).start()
 
     def stop(self, sign: signal.Signals) -> int:
         """Send the signal and give the status it ends with."""

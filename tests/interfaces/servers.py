@@ -23,6 +23,7 @@ class Server:
 
     def __init__(self, store: str, key: str) -> None:
         self._environment = {
+            "GATHERLOG_WORK": "here",
             **os.environ,
             "GATHERLOG_STORE": store,
             "GATHERLOG_PORT": "0",

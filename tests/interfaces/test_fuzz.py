@@ -110,7 +110,7 @@ def test_no_request_gives_a_500(requests: list[tuple[str, str, bytes, dict[str, 
 
 
 async def _replay(requests: list[tuple[str, str, bytes, dict[str, str]]]) -> None:
-    platform = await start(Settings(store="memory:", rate_limits="off", work=False))
+    platform = await start(Settings(store="memory:", rate_limits="off", work="off"))
     key = await platform.keys.create("operator", None, "", actor="test")
     app = build_app(platform, log=RequestLog(platform.clock, lambda line: None))
     async with AsyncClient(

@@ -73,7 +73,12 @@ async def _serving(store: str) -> AsyncIterator[Server]:
         SERVE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "GATHERLOG_STORE": store, "GATHERLOG_PORT": "0"},
+        env={
+            "GATHERLOG_WORK": "here",
+            **os.environ,
+            "GATHERLOG_STORE": store,
+            "GATHERLOG_PORT": "0",
+        },
     )
     try:
         assert process.stdout is not None

@@ -3,24 +3,36 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
 from gatherlog.bootstrap import check_site_key, open_platform
+from gatherlog.entrypoints.orders import Order
 from gatherlog.entrypoints.unbuilt import meet_unbuilt_views
+from gatherlog.interfaces.platform import Platform
 from gatherlog.settings import Settings
 
-__all__ = ["work"]
+__all__ = ["among_siblings", "work"]
 
 
-def work(settings: Settings, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Run the worker until SIGTERM or SIGINT; a second signal ends the process at once."""
+def work(
+    settings: Settings,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    order: Order | None = None,
+) -> None:
+    """Run the worker until SIGTERM or SIGINT; a second signal ends the process at once.
+
+    With an `order`, it belongs to a server, which has said what there is to say at start.
+    """
     with asyncio.Runner() as runner:
-        runner.run(_work(msgspec.structs.replace(settings, work=True), ready))
+        runner.run(_work(msgspec.structs.replace(settings, work="here"), ready, order))
 
 
-async def _work(settings: Settings, ready: Callable[[], None]) -> None:
+async def _work(settings: Settings, ready: Callable[[], None], order: Order | None) -> None:
     await check_site_key(settings)
     platform = await open_platform(settings)
     stopping = asyncio.Event()
@@ -33,10 +45,25 @@ async def _work(settings: Settings, ready: Callable[[], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
+    if order is not None:
+        loop.add_signal_handler(signal.SIGHUP, stopping.set)
     try:
-        await meet_unbuilt_views(platform)
-        async with platform.working():
+        if order is None:
+            await meet_unbuilt_views(platform)
+        async with platform.working(), among_siblings(platform, order):
             ready()
             await stopping.wait()
     finally:
         await platform.stop()
+
+
+@asynccontextmanager
+async def among_siblings(platform: Platform, order: Order | None) -> AsyncIterator[None]:
+    """Share metrics with the processes of the same order meanwhile; without one, do nothing."""
+    if order is None:
+        yield
+        return
+    from gatherlog.interfaces.rest.metrics import OwnCounts
+
+    async with platform.siblings.joined(Path(order.folder), order.name, OwnCounts(platform)):
+        yield

@@ -47,6 +47,12 @@ class _Sentence(msgspec.Struct, frozen=True):
     notice: str
 
 
+class _ProcessNotice(msgspec.Struct, frozen=True):
+    time: str
+    process: str
+    notice: str
+
+
 def to_stderr(line: bytes) -> None:
     """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
@@ -89,6 +95,10 @@ class RequestLog:
             self.noted(
                 f"The view {view} is not built yet, and what needs it is refused: see /readyz"
             )
+
+    def process(self, name: str, notice: str) -> None:
+        """Log what became of one of the processes that serve the site."""
+        self._write(_encode(_ProcessNotice(rfc3339(self._clock()), name, notice)))
 
     def failed(self, error: BaseException) -> None:
         """Log an unexpected error: its types and the lines it passed through.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gatherlog.apps.guests.mailed_links import MailedLinks
@@ -37,6 +37,7 @@ from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.view_builder import ViewBuilder
 from gatherlog.core.subscriptions.worker import Worker
+from gatherlog.interfaces.siblings import Siblings
 from gatherlog.interfaces.status import SiteStatus
 from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import Settings
@@ -102,6 +103,8 @@ class Platform:
     """Builds the views of this release, in the background."""
     worker: Worker
     status: SiteStatus
+    siblings: Siblings = field(default_factory=Siblings)
+    """The other processes of this site that belong to the same `gatherlog serve`."""
 
     @property
     def mailbox(self) -> Mailbox | None:
@@ -111,13 +114,14 @@ class Platform:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Build views and run the worker in the background meanwhile, as the settings say."""
-        building = self.views.run() if self.settings.unbuilt_views == "build" else None
-        async with _beside(building), self._working():
+        settings = self.settings
+        is_builder = settings.unbuilt_views == "build" and settings.work != "beside"
+        async with _beside(self.views.run() if is_builder else None), self._working():
             yield
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        if not self.settings.work:
+        if not self.settings.works_here:
             yield
             return
         task = asyncio.create_task(self.worker.run())

@@ -17,6 +17,7 @@ from tests.core.routing.pattern_strategies import ANY_JSON, EVENTS, PATTERNS, SE
 ITEMS = [
     *("a", "ab", "", 1, 1.0, True, None),
     *({"prefix": "a"}, {"prefix": ""}, {"prefix": "ab"}, {"wildcard": "a*b"}),
+    *({"wildcard": "*a"}, {"wildcard": "*ab*"}, {"wildcard": "*b*a*"}, {"wildcard": "*"}),
     *({"exists": False}, {"anything-but": "a"}),
 ]
 ALIKE = st.dictionaries(
@@ -109,6 +110,17 @@ def test_a_missing_rule_cannot_be_removed() -> None:
         RuleIndex().remove("a")
 
 
+@pytest.mark.parametrize("size", [1, 50, 5_000], ids=["short", "middling", "long"])
+def test_a_text_within_a_value_is_found_wherever_it_is(size: int) -> None:
+    texts = ["x", "xy", "of some length", "y" * 9]
+    rules = compiled([{"a": [{"wildcard": f"*{text}*"}]} for text in texts])
+    index = RuleIndex(rules)
+
+    for text in texts:
+        for value in (text, "-" * size + text, text + "-" * size, "-" * size + text[:-1]):
+            assert index.match({"a": value}) == one_by_one(rules, {"a": value})
+
+
 def test_a_rule_that_only_demands_absence_matches_any_other_event() -> None:
     rules = RuleIndex({"a": compile_pattern({"x": [{"exists": False}]})})
 
@@ -131,6 +143,7 @@ KINDS: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "prefixes": lambda number: {"source": ["shop"], "path": [{"prefix": f"dir/{number:05}/"}]},
     "wildcards with a beginning": lambda number: {"path": [{"wildcard": f"dir/{number:05}/*.p*"}]},
+    "wildcards without a beginning": lambda number: {"path": [{"wildcard": f"*/{number:05}/*"}]},
     "another test beside a field": lambda number: {
         "id": [number],
         "path": [{"wildcard": "*.png"}],

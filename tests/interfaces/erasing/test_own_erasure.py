@@ -20,7 +20,7 @@ from tests.stores import HOSTILE_URL, eventually
 @pytest.fixture(params=["memory:", HOSTILE_URL], ids=["memory", "hostile"])
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Platform]:
     """A site with mail, whose work in the background is done by the tests."""
-    settings = Settings(store=request.param, demo=True, rate_limits="off", work=False)
+    settings = Settings(store=request.param, demo=True, rate_limits="off", work="off")
     platform = await start(settings)
     yield platform
     await platform.stop()
@@ -63,7 +63,7 @@ async def exists(site: Platform, ada: Member) -> bool:
 
 
 async def test_a_member_is_mailed_a_few_links_only() -> None:
-    site = await start(Settings(store="memory:", demo=True, work=False))
+    site = await start(Settings(store="memory:", demo=True, work="off"))
     transport = ASGITransport(app=build_app(site))
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         ada = await signed_up(site, client, "ada")

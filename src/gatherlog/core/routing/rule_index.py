@@ -2,7 +2,8 @@
 
 It is a decision tree (a trie) over the fields of events.
 
-- A **condition** says that a field of the event equals a value, begins with a text, or exists.
+- A **condition** says that a field of the event equals a value, begins with a text, has a text
+  within, or exists.
 - An **edge** leads from a node to a child node and carries one condition. Below a **node** are only
   rules that require the conditions of all edges from the root to that node.
 - A **candidate** is one branch of a rule's pattern, stored at a node. It may match the events that
@@ -21,7 +22,17 @@ from itertools import product
 from typing import NamedTuple
 
 from gatherlog.core.eventstore.errors import NotFound
-from gatherlog.core.routing.patterns import Branch, Field, Key, Path, Pattern, flattened
+from gatherlog.core.routing.patterns import (
+    EQUAL,
+    PART,
+    PREFIX,
+    Branch,
+    Field,
+    Key,
+    Path,
+    Pattern,
+    flattened,
+)
 from gatherlog.core.routing.patterns.numbers import nearest_double
 
 __all__ = ["RuleIndex"]
@@ -235,41 +246,59 @@ class _Node:
 class _Edges:
     """All edges from one node whose conditions are about the same field."""
 
-    __slots__ = ("children", "prefix_lengths")
+    __slots__ = ("children", "part_lengths", "prefix_lengths")
 
     def __init__(self) -> None:
         self.children: dict[Key | None, _Node] = {}
         self.prefix_lengths: Counter[int] | None = None
         """How many of the keys are prefixes of each length; None where none ever was one."""
+        self.part_lengths: Counter[int] | None = None
+        """The same of the keys that are parts of values."""
 
     def child(self, key: Key | None) -> _Node:
         """The node behind the edge with this key, which is made if it is missing."""
         if key not in self.children:
             self.children[key] = _Node()
-            if key and key.is_prefix:
+            if key and key.kind == PREFIX:
                 self.prefix_lengths = (self.prefix_lengths or Counter()) + _length(key)
+            elif key and key.kind == PART:
+                self.part_lengths = (self.part_lengths or Counter()) + _length(key)
         return self.children[key]
 
     def remove(self, key: Key | None) -> bool:
         """Remove one edge; True if none is left then."""
         del self.children[key]
-        if key and key.is_prefix:
+        if key and key.kind == PREFIX:
             self.prefix_lengths = (self.prefix_lengths or Counter()) - _length(key)
+        elif key and key.kind == PART:
+            self.part_lengths = (self.part_lengths or Counter()) - _length(key)
         return not self.children
 
     def follow(self, values: set[object], nodes: list[_Node]) -> None:
         """Add to `nodes` the children that these values of the field lead to."""
-        keys: set[tuple[bool, object] | None] = {(False, value) for value in values}
+        keys: set[tuple[int, object] | None] = {(EQUAL, value) for value in values}
         keys.add(None)
+        texts = [value for value in values if isinstance(value, str)]
         if self.prefix_lengths:
-            texts = [value for value in values if isinstance(value, str)]
-            keys |= {(True, text[:size]) for text in texts for size in self.prefix_lengths}
+            keys |= {(PREFIX, text[:size]) for text in texts for size in self.prefix_lengths}
+        if self.part_lengths:
+            for text in texts:
+                keys |= self._parts_of(text, self.part_lengths)
         # What is in both sets is a key of the children, which mypy cannot see.
         nodes += [self.children[key] for key in keys & self.children.keys()]  # type: ignore[index]
 
+    def _parts_of(self, text: str, lengths: Counter[int]) -> set[tuple[int, object]]:
+        """The keys of parts that a text has: by looking at all its parts, or, where it has more of
+        them than there are keys, at all keys."""
+        if len(text) * len(lengths) > len(self.children):
+            parts = [key for key in self.children if key is not None and key.kind == PART]
+            return {(PART, key.value) for key in parts if str(key.value) in text}
+        places = range(len(text))
+        return {(PART, text[at : at + size]) for size in lengths for at in places}
 
-def _length(prefix: Key) -> Counter[int]:
-    return Counter([len(str(prefix.value))])
+
+def _length(key: Key) -> Counter[int]:
+    return Counter([len(str(key.value))])
 
 
 def _entries(number: int, pattern: Pattern) -> Iterator[tuple[Sequence[Condition], Candidate]]:
@@ -286,7 +315,7 @@ def _entries(number: int, pattern: Pattern) -> Iterator[tuple[Sequence[Condition
 def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
     """Per field of a branch the conditions of which one is met; at most `limit` combinations.
 
-    Conditions of equality come before those of a prefix: they leave fewer edges to follow.
+    Conditions of equality come before those of a prefix or a part: fewer edges are followed.
     """
     chosen: list[Field] = []
     for field in sorted(fields, key=lambda field: len(field.keys)):
@@ -296,9 +325,9 @@ def _alternatives(fields: Sequence[Field], limit: int) -> list[list[Condition]]:
     if not chosen:
         needed = sorted(field.path for field in fields if not field.optional)
         return [[Condition(path, None)] for path in needed[:1]]
-    chosen.sort(key=lambda field: (any(key.is_prefix for key in field.keys), field.path))
+    chosen.sort(key=lambda field: (not all(key.is_equal for key in field.keys), field.path))
     return [[Condition(field.path, _filed(key)) for key in field.keys] for field in chosen]
 
 
 def _filed(key: Key) -> Key:
-    return key if key.value.__class__ is str else Key(key.is_prefix, nearest_double(key.value))
+    return key if key.value.__class__ is str else Key(key.kind, nearest_double(key.value))

@@ -33,6 +33,7 @@ from gatherlog.core.subscriptions.page_size import PageSize
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.projection_runner import ProjectionRunner
 from gatherlog.core.subscriptions.retry_queues import RetryQueues
+from gatherlog.core.subscriptions.shared_pages import SharedPages
 
 __all__ = ["PartitionProcessor"]
 
@@ -48,11 +49,19 @@ _LONGEST_PAUSE: Final = 1.0
 class PartitionProcessor:
     """Processes one partition until it is stopped.
 
-    `lease_seconds` is the length of the lease; `locks` are those of a projection's documents.
+    `lease_seconds` is the length of the lease; `locks` are those of a projection's documents;
+    `feed` reads pages for all subscriptions of the worker.
     """
 
-    def __init__(self, state: PartitionState, lease_seconds: float, locks: DocumentLocks) -> None:
+    def __init__(
+        self,
+        state: PartitionState,
+        lease_seconds: float,
+        locks: DocumentLocks,
+        feed: SharedPages,
+    ) -> None:
         self._state = state
+        self._feed = feed
         self._lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds(state.store.limits, lease_seconds)
         self._retries = RetryQueues(state, locks)
@@ -139,7 +148,7 @@ class PartitionProcessor:
                 heads = await self._wait(heads)
                 await self._commands.carry_out()
                 continue
-            page = await self._next_page()
+            page = await self._next_page(heads)
             if page:
                 await self._process(page)
             await self._commands.carry_out()
@@ -147,11 +156,13 @@ class PartitionProcessor:
                 await self._delete_orphans()
                 heads = await self._wait_for_events(heads)
 
-    async def _next_page(self) -> Sequence[Recorded]:
+    async def _next_page(self, heads: Heads) -> Sequence[Recorded]:
         """The next page, with the destinations as they are now."""
-        state, store = self._state, self._state.store
-        size = min(self._page_size.size, store.limits.page)
-        page = await store.read_feed(state.partition, after=state.position, limit=size)
+        state, partition = self._state, self._state.partition
+        size = min(self._page_size.size, state.store.limits.page)
+        page = await self._feed.read(
+            partition, after=state.position, limit=size, head=heads[partition]
+        )
         self._is_idle = self._is_idle and not page
         if page and not state.lease.is_valid():
             await state.checkpoint_store.renew_lease()
@@ -215,9 +226,10 @@ class PartitionProcessor:
         while now == heads and not state.is_stopping:  # nobody would cancel this wait then
             self._is_waiting = self._is_idle = True
             try:
-                now = await state.store.wait(heads, self._idle_seconds)
+                now = _furthest(heads, await state.store.wait(heads, self._idle_seconds))
                 if gather and now != heads:
                     await asyncio.sleep(gather)
+                    now = _furthest(now, await state.store.heads())
             finally:
                 self._is_waiting = False
             if now == heads:
@@ -256,3 +268,7 @@ class PartitionProcessor:
     def _stop_if_requested(self) -> None:
         if self._state.lease.is_requested:
             self.stop()
+
+
+def _furthest(one: Heads, other: Heads) -> Heads:
+    return tuple(map(max, one, other))

@@ -30,6 +30,7 @@ from gatherlog.core.subscriptions.notices import Notices, Tell
 from gatherlog.core.subscriptions.partition_processor import PartitionProcessor
 from gatherlog.core.subscriptions.partition_state import PartitionState
 from gatherlog.core.subscriptions.refolding import Refolding
+from gatherlog.core.subscriptions.shared_pages import SharedPages
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.view_builder import BUILDINGS
 
@@ -101,6 +102,7 @@ class Worker:
             for name in names
             if partitions > 1
         }
+        self._feed = SharedPages(store)
         self._document_locks = {name: DocumentLocks(partitions) for name in names}
         """So that partitions whose events change the same documents do not conflict here."""
         self._refoldings = {
@@ -199,7 +201,8 @@ class Worker:
             clock=self._clock,
             ids=self._ids,
         )
-        processor = PartitionProcessor(state, self._lease_seconds, self._document_locks[name])
+        locks = self._document_locks[name]
+        processor = PartitionProcessor(state, self._lease_seconds, locks, self._feed)
         self._processors[name, partition] = processor
         if self._stopping.is_set():  # it was set while the lease was being taken
             processor.stop()

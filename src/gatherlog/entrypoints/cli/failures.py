@@ -14,7 +14,7 @@ _VARIABLES = {
     f"/{name}": f"GATHERLOG_{name.upper()}"
     for name in (
         *("rate_limits", "quotas", "trusted_proxies", "smtp_url", "mail_from"),
-        *("webhook_allow", "work", "unbuilt_views", "intake_types", "intake_queues"),
+        *("webhook_allow", "work", "workers", "unbuilt_views", "intake_types", "intake_queues"),
     )
 }
 """The variables of settings that have no flag, by the places that flaws name."""

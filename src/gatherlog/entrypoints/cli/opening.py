@@ -45,6 +45,7 @@ def settings_from(
     store: str | None = None,
     host: str | None = None,
     port: int | None = None,
+    workers: int | None = None,
     public_url: str | None = None,
     demo: bool | None = None,
 ) -> "Settings":
@@ -52,7 +53,13 @@ def settings_from(
     from gatherlog.settings import Settings
 
     return Settings.from_environment(
-        os.environ, store=store, host=host, port=port, public_url=public_url, demo=demo
+        os.environ,
+        store=store,
+        host=host,
+        port=port,
+        workers=workers,
+        public_url=public_url,
+        demo=demo,
     )
 
 

@@ -6,7 +6,17 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
-__all__ = ["WHOLE", "GatheringId", "HostName", "Json", "Port", "PublicUrl", "SiteUrl", "StoreUrl"]
+__all__ = [
+    "WHOLE",
+    "GatheringId",
+    "HostName",
+    "Json",
+    "Port",
+    "PublicUrl",
+    "SiteUrl",
+    "StoreUrl",
+    "Workers",
+]
 
 
 def _whole(type: object, tokens: Sequence[Token]) -> int:
@@ -39,6 +49,14 @@ Port = Annotated[
     Parameter(
         name="--port",
         help="Port to listen on; 0 takes a free one. Default: GATHERLOG_PORT, else 8000.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    WHOLE,
+    Parameter(
+        name="--workers",
+        help="Processes that serve, on one port. Default: GATHERLOG_WORKERS, else 1.",
     ),
 ]
 _PUBLIC = (

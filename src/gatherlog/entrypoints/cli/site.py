@@ -22,7 +22,7 @@ from gatherlog.entrypoints.cli.opening import (
     settings_of_store,
     started_platform,
 )
-from gatherlog.entrypoints.cli.options import HostName, Json, Port, PublicUrl, StoreUrl
+from gatherlog.entrypoints.cli.options import HostName, Json, Port, PublicUrl, StoreUrl, Workers
 from gatherlog.entrypoints.cli.terminal import printable
 
 DemoStoreUrl = Annotated[
@@ -62,28 +62,54 @@ def serve(
     store: StoreUrl = None,
     host: HostName = None,
     port: Port = None,
+    workers: Workers = None,
     public_url: PublicUrl = None,
-) -> None:
+) -> int:
     """Serve the pages and the API of a store, which is made if it is missing.
 
-    SIGTERM or Ctrl-C ends it after what was accepted is finished.
+    SIGTERM or Ctrl-C ends it after what was accepted is finished. Processes that die are started
+    again; all end with this one.
     """
-    from gatherlog.entrypoints.asgi import serve as serve_asgi
+    from gatherlog.entrypoints.reading_place import decided
 
-    settings = settings_from(store=store, host=host, port=port, public_url=public_url)
+    settings = decided(
+        settings_from(store=store, host=host, port=port, workers=workers, public_url=public_url)
+    )
     demand_site_key(settings)
     if not settings.address.is_lasting:
-        print(
-            f"{settings.address.shown} ends with this process: everything in it is lost then. To "
-            "keep it, name a file: --store sqlite:///gatherlog.db",
-            file=sys.stderr,
-            flush=True,
-        )
+        _warn_of_loss(settings)
     with _address_advice(settings):
+        if settings.workers > 1:
+            from gatherlog.entrypoints.several import serve_with_workers
+
+            return serve_with_workers(settings, ready=lambda url: _announce(settings, url))
+        from gatherlog.entrypoints.asgi import serve as serve_asgi
+
         serve_asgi(settings, ready=lambda url: _announce(settings, url))
+    return 0
+
+
+def _warn_of_loss(settings: "Settings") -> None:
+    """Say that the store ends with this process, which therefore has to be the only one."""
+    if settings.workers > 1:
+        raise CommandRefused(
+            f"{settings.address.shown} is in one process: --workers needs a store that several can "
+            "open, such as --store sqlite:///gatherlog.db"
+        )
+    print(
+        f"{settings.address.shown} ends with this process: everything in it is lost then. To "
+        "keep it, name a file: --store sqlite:///gatherlog.db",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _announce(settings: "Settings", url: str) -> None:
+    from gatherlog.entrypoints.reading_place import sentence
+
+    print(sentence(settings), flush=True)
+    if settings.workers > 1:
+        print(f"{settings.workers} processes serve; rate limits count in each of them.", flush=True)
     print(f"Gatherlog serves {settings.address.shown} on {url}", flush=True)
     if settings.smtp_url is None:
         print(

@@ -1,8 +1,9 @@
 """Metrics for Prometheus, computed at each request; and whether the server is ready."""
 
+import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -25,19 +26,21 @@ from gatherlog.interfaces.rest.endpoint import Call, Reply
 from gatherlog.interfaces.rest.queries import Nothing
 from gatherlog.interfaces.rest.search_metrics import search_metrics
 from gatherlog.interfaces.rest.site_status import IN_SHORT, Readiness
+from gatherlog.interfaces.siblings import READER, Family
 
-__all__ = ["read_metrics", "read_readiness"]
+__all__ = ["OwnCounts", "read_metrics", "read_readiness"]
 
 MAX_LOGS: Final = 1000
 """Logs that have a series of their own."""
 OTHER: Final = "other"
 """The series of all further logs together, and of a log of that name. It never decreases, because
 logs do not end."""
+SEARCH_SECONDS: Final = 15.0
 _TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
 async def read_metrics(call: Call[None, Nothing]) -> Reply:
-    """Counters of this process, and gauges of the store, which are the same in every process."""
+    """Gauges of the store, and what this process and those beside it have counted."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(await _metrics(call.platform)))
     return Reply(200, generate_latest(registry), [_TYPE])
@@ -55,12 +58,19 @@ async def read_readiness(call: Call[None, Nothing]) -> Reply:
         raise NotReady("The store does not answer.") from error
     if unbuilt.views:
         raise NotReady(f"Views of this release are not built yet: {unbuilt}.")
-    if platform.settings.work and not platform.worker.is_running:
+    if not _are_read(platform):
         raise NotReady("Subscriptions are not read.")
     status = await platform.status.read(fresh=IN_SHORT)
     kinds = dict.fromkeys(one.code for one in status.troubles)
     kinds.pop("view_unbuilt", None)  # which was so a moment ago
     return json(Readiness("ready", tuple(kinds)))
+
+
+def _are_read(platform: Platform) -> bool:
+    """Whether subscriptions are read, by this process or one beside it, if they are meant to be."""
+    if platform.settings.work == "beside":
+        return platform.siblings.lives(READER)
+    return platform.worker.is_running or not platform.settings.works_here
 
 
 class _Collector(Collector):
@@ -83,15 +93,54 @@ async def _metrics(platform: Platform) -> list[Metric]:
         *destination_metrics((await platform.status.read()).destinations),
         *await _queue_metrics(platform),
         await _expired_metric(platform),
-        *await search_metrics(platform),
         await _held_letters(platform),
+        *_of_all(platform, await OwnCounts(platform)()),
+        await _unbuilt_metric(platform.store),
+    ]
+
+
+class OwnCounts:
+    """Gives what this process has counted since it started, and how its index for searching is.
+
+    The index is looked at every SEARCH_SECONDS, because its lag is read from the store.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._search: Sequence[Family] = ()
+        self._looked_at = -SEARCH_SECONDS
+
+    async def __call__(self) -> Sequence[Family]:
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= SEARCH_SECONDS:
+            self._looked_at = now
+            self._search = [_family(one) for one in await search_metrics(self._platform)]
+        return [*_own_families(self._platform), *self._search]
+
+
+def _own_families(platform: Platform) -> list[Family]:
+    metrics = [
         _unsent_letters(platform),
         *_process_metrics(platform),
         _intake_metric(platform),
         *_cache_metrics(platform),
         _set_aside(platform),
-        await _unbuilt_metric(platform.store),
     ]
+    return [_family(metric) for metric in metrics]
+
+
+def _family(metric: Metric) -> Family:
+    samples = [(one.name, dict(one.labels), one.value) for one in metric.samples]
+    return Family(metric.name, metric.documentation, metric.type, samples)
+
+
+def _of_all(platform: Platform, own: Sequence[Family]) -> Iterator[Metric]:
+    """The metrics of this process and of those beside it."""
+    for family in platform.siblings.summed(own):
+        metric = Metric(family.name, family.help, family.type)
+        for name, labels, value in family.samples:
+            metric.add_sample(name, labels, value)
+        yield metric
 
 
 async def _log_metrics(platform: Platform) -> list[Metric]:
@@ -222,7 +271,7 @@ def _unsent_letters(platform: Platform) -> Metric:
     """Of letters that are not kept; those that are become dead letters."""
     family = CounterMetricFamily(
         "gatherlog_codes_not_sent",
-        "Letters with codes for signing in that this process could not send, by kind.",
+        "Letters with codes for signing in that could not be sent, by kind.",
         labels=["kind"],
     )
     for kind, letters in platform.mailer.not_sent.items():
@@ -241,11 +290,11 @@ def _version() -> Metric:
 
 def _process_metrics(platform: Platform) -> list[Metric]:
     help_texts = {
-        "delivered": "Deliveries that were taken, by this process.",
-        "failed": "Attempts that failed, by this process.",
-        "given_up": "Deliveries that this process gave up.",
-        "redriven": "Dead letters that were taken after all, by this process.",
-        "events": "Events that this process read for a subscription.",
+        "delivered": "Deliveries that were taken.",
+        "failed": "Attempts that failed.",
+        "given_up": "Deliveries that were given up.",
+        "redriven": "Dead letters that were taken after all.",
+        "events": "Events that were read for a subscription.",
     }
     metrics: list[Metric] = []
     for field, help_text in help_texts.items():
@@ -261,8 +310,7 @@ def _intake_metric(platform: Platform) -> Metric:
     """Records by log; the logs beyond MAX_LOGS, in the order in which they came up, as OTHER."""
     family = CounterMetricFamily(
         "gatherlog_intake_records",
-        "Records that this process was offered, by what became of them: accepted, repeated, "
-        "rejected.",
+        "Records that were offered, by what became of them: accepted, repeated, rejected.",
         labels=["log", "status"],
     )
     counts = platform.intake.counts
@@ -280,14 +328,14 @@ def _cache_metrics(platform: Platform) -> list[Metric]:
         return []
     asked = CounterMetricFamily(
         "gatherlog_cache_lookups",
-        "First pages of conversations that this process looked up: hits, misses, stale ones.",
+        "First pages of conversations that were looked up: hits, misses, stale ones.",
         labels=["result"],
     )
     asked.add_metric(["hit"], lists.lookups.hits)
     asked.add_metric(["miss"], lists.lookups.misses)
     asked.add_metric(["stale"], lists.lookups.stale)
     failures = CounterMetricFamily(
-        "gatherlog_cache_failures", "How often the cache did not answer this process in time."
+        "gatherlog_cache_failures", "How often the cache did not answer in time."
     )
     failures.add_metric([], lists.failures)
     return [asked, failures]

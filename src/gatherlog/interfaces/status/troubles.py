@@ -56,8 +56,7 @@ def _unbuilt(store: StoreStatus) -> Iterator[Trouble]:
         yield Trouble(
             code="view_unbuilt",
             about=", ".join(store.unbuilt_views),
-            says="An earlier release made these documents: requests that list them are refused until they "
-            "are built.",
+            says="An earlier release made these documents: what lists them is refused until then.",
             do="a server or worker builds them; if none runs: gatherlog upgrade",
         )
 

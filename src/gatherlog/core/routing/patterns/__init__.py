@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from typing import Any  # the values of a dict that callers may have typed as they like
 
 from gatherlog.core.routing.patterns.field_matching import Field, Path, flattened, make_test
-from gatherlog.core.routing.patterns.matchers import Key, Test
+from gatherlog.core.routing.patterns.matchers import EQUAL, PART, PREFIX, Key, Test
 from gatherlog.core.routing.patterns.parsing import parse_branches
 from gatherlog.core.routing.patterns.pattern_json import InvalidPattern, read_json
 
 __all__ = [
+    "EQUAL",
+    "PART",
+    "PREFIX",
     "Branch",
     "Field",
     "InvalidPattern",

@@ -37,8 +37,8 @@ def _any_of(matchers: Sequence[Matcher]) -> Test:
     if len(matchers) == 1:
         return matchers[0].test
     keys = [matcher.key for matcher in matchers]
-    values = [key.value for key in keys if key and not key.is_prefix]
-    tests = [matcher.test for matcher in matchers if not matcher.key or matcher.key.is_prefix]
+    values = [key.value for key in keys if key and key.is_equal]
+    tests = [matcher.test for matcher in matchers if not matcher.key or not matcher.key.is_equal]
     if values:
         tests.insert(0, one_of(values))
     if len(tests) == 1:
@@ -148,8 +148,8 @@ def _only_string(fields: Sequence[Field], depth: int) -> str | None:
     field = fields[0]
     if len(fields) > 1 or len(field.path) > depth or len(field.keys) != 1:
         return None
-    ((is_prefix, value),) = field.keys
-    return value if isinstance(value, str) and not is_prefix else None
+    (key,) = field.keys
+    return key.value if isinstance(key.value, str) and key.is_equal else None
 
 
 def _any_element(

@@ -12,27 +12,49 @@ from typing import Final, NamedTuple
 from gatherlog.core.routing.patterns.numbers import Number, as_written, is_number
 from gatherlog.core.routing.patterns.pattern_json import Place, refuse
 
-__all__ = ["ABSENT", "PRESENT", "Key", "Matcher", "Test", "equal", "one_of", "string"]
+__all__ = [
+    "ABSENT",
+    "EQUAL",
+    "PART",
+    "PREFIX",
+    "PRESENT",
+    "Key",
+    "Matcher",
+    "Test",
+    "equal",
+    "one_of",
+    "string",
+]
 
 Test = Callable[[object], bool]
 _NUMERIC: Final = (int, float, Decimal)
 """Types of which values can be equal without being alike; bool is an int."""
 
 
+EQUAL: Final = 0
+PREFIX: Final = 1
+PART: Final = 2
+
+
 class Key(NamedTuple):
     """What the rule index files a matcher under.
 
-    Every value that matches is equal to `value`, or begins with it if `is_prefix`.
+    Every value that matches is equal to `value`, begins with it, or has it somewhere within.
     """
 
-    is_prefix: bool
+    kind: int
+    """EQUAL, PREFIX or PART. A prefix and a part are texts."""
     value: object
+
+    @property
+    def is_equal(self) -> bool:
+        return self.kind == EQUAL
 
 
 class Matcher(NamedTuple):
     """A test of a single value, and the matcher's key if it has one.
 
-    Where the key is not a prefix, the test is equality with the key's value and nothing more.
+    Where the key is one of equality, the test is equality with the key's value and nothing more.
     """
 
     test: Test
@@ -68,7 +90,7 @@ def _one_of_numbers(wanted: list[Number]) -> Callable[[Number], bool]:
 def equal(value: object) -> Matcher:
     if isinstance(value, str):
         value = intern(value)  # one object for all rules with this string: it stays in cache
-    return Matcher(one_of([value]), Key(is_prefix=False, value=value))
+    return Matcher(one_of([value]), Key(EQUAL, value))
 
 
 def string(operand: object, place: Place, what: str) -> str:

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Callable
 
-from gatherlog.core.routing.patterns.matchers import Key, Matcher, Test, equal, string
+from gatherlog.core.routing.patterns.matchers import PART, PREFIX, Key, Matcher, Test, equal, string
 from gatherlog.core.routing.patterns.pattern_json import Place, quoted, refuse
 
 __all__ = ["begins_with", "ends_with", "ignore_case", "prefix", "suffix", "wildcard"]
 
+MOST_PART = 8
+"""Characters of a text within a value by which the index looks for it. There are so many lengths
+to look for at most."""
 _TOKEN = re.compile(r"\\(?P<escaped>[*\\])|(?P<stars>\*+)|(?P<wrong>\\)|(?P<text>[^*\\]+)")
 
 
@@ -15,7 +18,7 @@ def prefix(operand: object, place: Place) -> Matcher:
     if isinstance(operand, dict):
         return _in_any_case(*_inner(operand, place, "prefix"), _head)
     text = string(operand, place, "prefix match")
-    return Matcher(begins_with((text,)), Key(is_prefix=True, value=text))
+    return Matcher(begins_with((text,)), Key(PREFIX, text))
 
 
 def suffix(operand: object, place: Place) -> Matcher:
@@ -41,7 +44,16 @@ def wildcard(operand: object, place: Place) -> Matcher:
     pieces = _pieces(string(operand, place, "wildcard match"), place)
     if len(pieces) == 1:
         return equal(pieces[0])
-    return Matcher(_in_order(pieces), Key(is_prefix=True, value=pieces[0]))
+    return Matcher(_in_order(pieces), _key_of(pieces))
+
+
+def _key_of(pieces: list[str]) -> Key:
+    """The beginning of all values that match; without one, the longest text that all of them have,
+    or the beginning of it."""
+    longest = max(pieces, key=len)
+    if pieces[0] or not longest:
+        return Key(PREFIX, pieces[0])
+    return Key(PART, longest[:MOST_PART])
 
 
 def _pieces(text: str, place: Place) -> list[str]:
