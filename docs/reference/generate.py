@@ -80,8 +80,8 @@ and client address, and links to erase an account), `rsvp` (10/hour per guest), 
 ([how-to](../how-to/run-several-processes.md)) |
 | `GATHERLOG_WORK` | | `on`; where a server's subscriptions are read: `here`, in its process; \
 `beside`, in a process of its own; `off`, by `gatherlog work` alone. `on` is `beside` where there \
-is more than one core, and `here` in a demo, with a store that ends with its process, and in another \
-ASGI server |
+is more than one core, and `here` in a demo, with a store that ends with its process, and in \
+another ASGI server |
 | `GATHERLOG_UNBUILT_VIEWS` | | `build`: views that a release has changed are built beside \
 serving; `leave` them to `gatherlog upgrade`; `refuse` to start before |
 | `GATHERLOG_CACHE` | | `off`; `memory`: each process keeps the first pages of lists of \
