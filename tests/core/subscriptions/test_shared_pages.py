@@ -33,7 +33,7 @@ class Counting:
         await eventually(self._shows_all)
 
     async def _shows_all(self) -> bool:
-        return (await self._store.heads())[self.partition] == self.count
+        return bool((await self._store.heads())[self.partition] == self.count)
 
 
 def test_those_who_stand_at_one_place_share_a_page() -> None:
