@@ -4,46 +4,41 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from uuid_utils import uuid7
 
 from gatherlog.apps import guests, intake, messages, people, things, trail
-from gatherlog.apps.guests import mailing
-from gatherlog.apps.guests.erasing import GuestErasing
-from gatherlog.apps.guests.letter_quotas import Hosts, LetterQuotas
-from gatherlog.apps.intake.erasing import RecordErasing
-from gatherlog.apps.intake.views import IDENTITIES
 from gatherlog.apps.messages import coming_and_going, spreading
-from gatherlog.apps.messages.erasing import MessageErasing
-from gatherlog.apps.messages.expiring import MessageExpiring
-from gatherlog.apps.messages.fold import CONVERSATION
 from gatherlog.apps.messages.kept_lists import KeptLists
-from gatherlog.apps.messages.mailing import message_letters
-from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds, reminders
-from gatherlog.apps.people.erasing import AccountErasing
-from gatherlog.apps.people.own_erasure import Departures, OwnErasures
-from gatherlog.apps.things.erasing import FamilyErasing
-from gatherlog.apps.things.mailing import thing_letters, thing_settling
+from gatherlog.apps.messages.reminders import REMINDERS, ReminderRounds
+from gatherlog.apps.things.mailing import thing_settling
+from gatherlog.assembly.basis import Basis
+from gatherlog.assembly.catalogue import (
+    CATEGORIES,
+    OWNED,
+    VIEWS,
+    all_categories,
+    kept_views,
+    projections,
+)
+from gatherlog.assembly.erasing import erasing
+from gatherlog.assembly.letters import letters_to_guests, letters_to_members, letters_to_organisers
+from gatherlog.assembly.searching import search_of_messages, search_of_things
 from gatherlog.between_apps import Concerns, Contacts, Invitees, Members
 from gatherlog.caches import open_cache
-from gatherlog.core import queues, retention
+from gatherlog.core import queues
 from gatherlog.core.commands.appending import Appender
 from gatherlog.core.eventstore.clock import system_clock
 from gatherlog.core.eventstore.errors import Flaw, Invalid
 from gatherlog.core.eventstore.store import Store
-from gatherlog.core.projections.folds import Category
 from gatherlog.core.projections.views import View
-from gatherlog.core.routing import rules
 from gatherlog.core.routing.bus import Bus
 from gatherlog.core.routing.rule_service import RuleService
-from gatherlog.core.subscriptions import dead_letters, worker
+from gatherlog.core.subscriptions import worker
 from gatherlog.core.subscriptions.administration import SubscriptionAdmin
 from gatherlog.core.subscriptions.handlers import Handler
-from gatherlog.core.subscriptions.log_counts import LOGS, logs_subscription
-from gatherlog.core.subscriptions.projection import Projection
 from gatherlog.core.subscriptions.subscription import Subscription
 from gatherlog.core.subscriptions.view_builder import ViewBuilder
 from gatherlog.core.texts import load, speak
@@ -51,7 +46,6 @@ from gatherlog.engines import open_store
 from gatherlog.interfaces.logs import RequestLog, to_stderr
 from gatherlog.interfaces.platform import Platform
 from gatherlog.interfaces.status import SiteStatus
-from gatherlog.search import IndexedSearch, SearchOnDemand
 from gatherlog.settings import LOCALE, Settings
 from gatherlog.site_secrets import Digest, LazyKey, RuleSecrets, site_key
 from gatherlog.targets.mail import Lost, Mailbox, NoMail
@@ -62,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATEGORIES",
+    "OWNED",
     "VIEWS",
     "Platform",
     "all_categories",
@@ -72,63 +67,6 @@ __all__ = [
     "projections",
     "start",
 ]
-
-VIEWS = (
-    *guests.VIEWS,
-    *things.VIEWS,
-    *people.VIEWS,
-    *messages.VIEWS,
-    REMINDERS,
-    *trail.VIEWS,
-    *intake.VIEWS,
-    *worker.VIEWS,
-    *queues.VIEWS,
-    rules.RULES,
-    retention.RETENTION,
-    retention.EXPIRIES,
-    retention.ERASURES,
-    LOGS,
-)
-"""All views of the core and of the apps. Every store is opened with them."""
-CATEGORIES = (
-    *guests.CATEGORIES,
-    *things.CATEGORIES,
-    *people.CATEGORIES,
-    *messages.CATEGORIES,
-    *trail.CATEGORIES,
-    *intake.CATEGORIES,
-    rules.CATEGORY,
-    retention.CATEGORY,
-    retention.ERASING_CATEGORY,
-    dead_letters.CATEGORY,
-    queues.CATEGORY,
-)
-"""The categories of streams whose events are folded into documents, for rebuild and verify; those
-of records that were taken in are `intake.record_logs`."""
-OWNED = frozenset(category.name for category in CATEGORIES) | {mailing.CATEGORY}
-"""Categories of streams that only the core and the apps append to."""
-
-
-def projections(*, mail: bool = True) -> list[Projection]:
-    """The subscriptions that keep documents of their own, which no rebuild compares.
-
-    Those that only a site with mail needs are left out without it.
-    """
-    kept = [logs_subscription(), trail.trail_subscription(), intake.entries_subscription()]
-    return [*kept, reminders()] if mail else kept
-
-
-async def all_categories(store: Store) -> list[Category]:
-    """All categories of streams whose events are folded into documents, those of records, too."""
-    return [*CATEGORIES, *await intake.record_logs(store)]
-
-
-def kept_views() -> list[View[Any]]:
-    """The views whose documents follow from no events, such as checkpoints."""
-    folded = {IDENTITIES.name}
-    folded |= {view.name for category in CATEGORIES for view in category.fold.views}
-    folded |= {view.name for one in projections() if one.fold for view in one.fold.views}
-    return [view for view in VIEWS if view.name not in folded]
 
 
 def _views_of(settings: Settings) -> list[View[Any]]:
@@ -202,9 +140,21 @@ def _assemble(
     settings: Settings, store: Store, key: people.KeySource, handlers: Mapping[str, Handler]
 ) -> Platform:
     clock, ids, mailer = system_clock, new_id, _mailer(settings)
-    quotas, sends_letters = guests.read_quotas(settings.quotas), not isinstance(mailer, NoMail)
+    on = Basis(
+        settings=settings,
+        store=store,
+        key=key,
+        clock=clock,
+        ids=ids,
+        mailer=mailer,
+        log=RequestLog(clock),
+    )
     guest_lists = guests.GuestService(
-        store, clock=clock, ids=ids, quotas=quotas, sends_letters=sends_letters
+        store,
+        clock=clock,
+        ids=ids,
+        quotas=guests.read_quotas(settings.quotas),
+        sends_letters=on.sends_letters,
     )
     accounts = people.AccountService(
         store,
@@ -231,6 +181,7 @@ def _assemble(
     )
     mailed = guests.MailedLinks(store, Digest(key, "mailed link"), settings.base_url)
     profiles, links = people.ProfileService(store, clock=clock, ids=ids), people.MailLinks(key)
+    contacts = Contacts(profiles, links, settings.base_url)
     cache = open_cache(settings.cache, Digest(key, "cache"))
     lists = None if cache is None else KeptLists(cache, store.id)
     talk = messages.MessageService(
@@ -241,93 +192,22 @@ def _assemble(
         ids=ids,
         lists=lists,
     )
-    contacts = Contacts(profiles, links, settings.base_url)
-    bus, log = Bus(opener), RequestLog(clock)
-    source = things.ThingSource(store, clock=clock, report=log.failed)
-    search = IndexedSearch(
-        store, source, folder=settings.search_path, clock=clock, report=log.failed
-    )
-    spread = spreading.spreading(store, clock=clock, ids=ids)
-    members = coming_and_going.coming_and_going(talk)
-    message_search = SearchOnDemand(
-        store,
-        IndexedSearch(
-            store,
-            messages.MessageSource(store),
-            folder=_index_of_messages(settings),
-            clock=clock,
-            report=log.failed,
-        ),
-    )
-    subscriptions: list[Subscription] = [bus, *projections(mail=sends_letters), spread, members]
-    if sends_letters:
-        is_confirmed = _always if settings.demo else accounts.is_confirmed
-        hosts = Hosts(is_confirmed, Digest(key, "letters"))
-        post = mailing.Post(mailer.deliver, settings.base_url, mailed.url, accounts.address)
-        allowed = LetterQuotas(store, quotas, hosts, clock=clock, ids=ids)
-        letters = mailing.guest_letters(store, post, allowed, clock=clock, ids=ids)
-        notices = thing_letters(
-            store,
-            things_to_do,
-            accounts,
-            mailer.deliver,
-            site=settings.base_url,
-            contact=settings.contact,
-            clock=clock,
-        )
-        unread = message_letters(
-            store,
-            talk,
-            contacts,
-            mailer.deliver,
-            site=settings.base_url,
-            clock=clock,
-            ids=ids,
-        )
-        subscriptions += [letters, notices, unread]
-    subscriptions.append(
-        thing_settling(
-            store, things_to_do, accounts if sends_letters else None, clock=clock, ids=ids
-        )
-    )
-    checks = retention.RetentionChecks(CATEGORIES, projections(), OWNED)
-    expiring = retention.RetentionService(store, checks, clock=clock, ids=ids)
-    blank_records = intake.BlankRecords(store)
-    emptying = MessageExpiring(store, clock=clock, ids=ids)
-    expiry = retention.Expiry(
-        store,
-        expiring,
-        checks,
-        clock=clock,
-        before_blank={CONVERSATION: emptying},
-        on_blanked=[blank_records],
-        report=log.failed,
-    )
-    eraser = retention.Eraser(
-        store,
-        [
-            GuestErasing(store, guest_lists),
-            MessageErasing(store, talk, emptying),  # while the account takes part in conversations
-            AccountErasing(store, accounts),
-            FamilyErasing(store, things_to_do),
-            RecordErasing(store),
-        ],
-        CATEGORIES,
-        owned=OWNED,
-        searched=("enquiry",),
-        on_blanked=[blank_records],
-        clock=clock,
-        ids=ids,
-    )
-    wishes = OwnErasures(
-        store,
-        key,
-        mailer,
-        site=settings.base_url,
-        sends_mail=sends_letters,
-        clock=clock,
-        ids=ids,
-    )
+    bus, search, message_search = Bus(opener), search_of_things(on), search_of_messages(on)
+    subscriptions: list[Subscription] = [
+        bus,
+        *projections(mail=on.sends_letters),
+        spreading.spreading(store, clock=clock, ids=ids),
+        coming_and_going.coming_and_going(talk),
+    ]
+    if on.sends_letters:
+        subscriptions += [
+            letters_to_guests(on, accounts, mailed),
+            letters_to_organisers(on, things_to_do, accounts),
+            letters_to_members(on, talk, contacts),
+        ]
+    told = accounts if on.sends_letters else None
+    subscriptions.append(thing_settling(store, things_to_do, told, clock=clock, ids=ids))
+    ending = erasing(on, guest_lists, things_to_do, accounts, talk)
     records = intake.IntakeService(
         store,
         owned=OWNED,
@@ -336,18 +216,21 @@ def _assemble(
         ids=ids,
     )
     _check_logs(settings, records)
-    admin = SubscriptionAdmin(
-        store, clock=clock, ids=ids, known=[subscription.name for subscription in subscriptions]
-    )
+    names = [subscription.name for subscription in subscriptions]
+    admin = SubscriptionAdmin(store, clock=clock, ids=ids, known=names)
     works = worker.Worker(
         store,
         subscriptions,
         clock=clock,
         ids=ids,
         id=_worker_id(),
-        report=lambda name, error: log.failed(error),
-        tell=log.told,
+        report=lambda name, error: on.log.failed(error),
+        tell=on.log.told,
     )
+    builder = ViewBuilder(
+        store, all_categories, kept_views(), tell=on.log.noted, report=on.log.failed
+    )
+    rounds = ReminderRounds(store, contacts, clock=clock, ids=ids, report=on.log.failed)
     return Platform(
         settings=settings,
         store=store,
@@ -369,33 +252,26 @@ def _assemble(
         kept_lists=lists,
         mail_links=links,
         mailed_links=mailed,
-        reminder_rounds=ReminderRounds(store, contacts, clock=clock, ids=ids, report=log.failed)
-        if sends_letters
-        else None,
+        reminder_rounds=rounds if on.sends_letters else None,
         mailer=mailer,
-        trail=trail.TrailService(store, clock=clock, ids=ids, report=log.failed),
+        trail=trail.TrailService(store, clock=clock, ids=ids, report=on.log.failed),
         intake=records,
-        queue_intake=intake.QueueIntake(records, queue, report=log.failed),
+        queue_intake=intake.QueueIntake(records, queue, report=on.log.failed),
         appender=Appender(store, owned=OWNED, clock=clock, ids=ids),
         rules=RuleService(store, clock=clock, ids=ids, check=opener.check, owned=sorted(OWNED)),
         rule_secrets=secrets.texts_of,
         target_warnings=opener.warnings,
-        retention=expiring,
-        expiry=expiry,
-        eraser=eraser,
-        own_erasures=wishes,
-        departures=Departures(
-            wishes,
-            lambda id: eraser.erase("account", id, by=f"account:{id}"),
-            eraser.finish_others,
-            report=log.failed,
-        ),
+        retention=ending.retention,
+        expiry=ending.expiry,
+        eraser=ending.eraser,
+        own_erasures=ending.own,
+        departures=ending.departures,
         subscription_admin=admin,
         queues=queue,
         search=search,
         finder=things.ThingFinder(search),
         bus=bus,
-        views=ViewBuilder(store, all_categories, kept_views(), tell=log.noted, report=log.failed),
+        views=builder,
         subscriptions=subscriptions,
         worker=works,
         status=SiteStatus(
@@ -425,16 +301,6 @@ def _check_logs(settings: Settings, records: intake.IntakeService) -> None:
         except Invalid as wrong:
             flaws = [Flaw("/intake_queues", flaw.detail) for flaw in wrong.flaws]
             raise Invalid(*flaws) from None
-
-
-def _index_of_messages(settings: Settings) -> Path | None:
-    """The folder of the index of messages, within that of things; None is a temporary one."""
-    return None if settings.search_path is None else settings.search_path / "messages"
-
-
-async def _always(account_id: str) -> bool:
-    """In the demo nobody's address is real, and no letter leaves the process."""
-    return True
 
 
 def _mailer(settings: Settings) -> "Mailbox | NoMail | SmtpMailer":

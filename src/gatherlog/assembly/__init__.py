@@ -1,0 +1,1 @@
+"""What is put together from several apps: `bootstrap` makes platforms of it."""
