@@ -172,7 +172,13 @@ def test_what_the_core_exports_is_exported_by_one_of_its_packages_too() -> None:
 
 
 def test_the_public_names_of_the_engines() -> None:
-    assert gatherlog.engines.__all__ == ["back_up", "let_use", "needed_rights", "open_store"]
+    assert gatherlog.engines.__all__ == [
+        "accept_restored",
+        "back_up",
+        "let_use",
+        "needed_rights",
+        "open_store",
+    ]
 
 
 def test_every_public_name_of_the_core_says_what_it_is() -> None:
