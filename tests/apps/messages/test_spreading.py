@@ -48,7 +48,7 @@ async def working(store: Store) -> AsyncIterator[None]:
 
 async def party(service: MessageService, size: int, announce_only: bool = False) -> str:
     """A group of Ada and others, `size` in all."""
-    first = min(size - 1, 8)
+    first = min(size - 1, 7)
     id = await new_group(service, ADA, MANY[:first], title="Party", announce_only=announce_only)
     for name in MANY[first : size - 1]:
         await service.add_member(ADA, id, name)
@@ -83,7 +83,7 @@ async def test_a_message_to_a_small_group_arrives_in_its_own_commit(
 
 
 def test_twenty_members_are_reached_at_once_where_a_commit_has_room(store: Store) -> None:
-    expected = SMALL if store.limits.commit_actions > 1_000 else 9
+    expected = SMALL if store.limits.commit_actions > 1_000 else 8
 
     assert at_once(store.limits) == expected
 

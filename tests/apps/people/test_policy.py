@@ -77,6 +77,7 @@ TABLE: Final = {
     Action.INTAKE_INTO_LOG: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_INTAKE: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_METRICS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
+    Action.READ_STATUS: ([I, A, H, H, H, H, H, H], [I, A, H, H, H, H, H, H]),
     Action.READ_OVERVIEW: ([I, D, H, H, H, H, H, H], [I, D, H, H, H, H, H, H]),
     Action.READ_MAILBOX: ([I, D, H, H, H, H, H, H], [I, D, H, H, H, H, H, H]),
     Action.FIND_THINGS: ([A, A, A, A, A, A, A, A], [A, A, A, A, A, A, A, A]),
