@@ -14,6 +14,8 @@ PARTITIONS: Final = 8
 MOST_PARTITIONS: Final = 64
 _TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
+_HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w-]{1,63}(\.[\w-]{1,63})*)(:\d*)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 _PARAMETERS: Final = ("endpoint", "partitions", "profile", "region")
 
 
@@ -70,8 +72,8 @@ def read_dynamo_place(url: str) -> DynamoPlace:
 def _partitions(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_PARTITIONS):
-        raise NotAStore(f"partitions={text}: a log has 1 to {MOST_PARTITIONS} partitions")
+    if not (_NUMBER.fullmatch(text) and 1 <= int(text) <= MOST_PARTITIONS):
+        raise NotAStore(f"partitions={text[:20]}: a log has 1 to {MOST_PARTITIONS} partitions")
     return int(text)
 
 
@@ -79,11 +81,12 @@ def _endpoint(text: str | None) -> tuple[str | None, bool]:
     """The host of an endpoint, and whether it is reached over TLS."""
     if text is None:
         return None, True
-    parts = urlsplit(text)
     try:
-        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        parts = urlsplit(text)
+        is_one = parts.scheme in ("http", "https") and parts.port != 0
     except ValueError:
         is_one = False
-    if not is_one or parts.path not in ("", "/") or parts.query or "@" in parts.netloc:
-        raise NotAStore(f"endpoint={text}: an endpoint is named as http://127.0.0.1:8000")
+    if not (is_one and _HOST.fullmatch(parts.netloc)) or parts.path not in ("", "/") or parts.query:
+        shown = "***" if "@" in text else text
+        raise NotAStore(f"endpoint={shown}: an endpoint is named as http://127.0.0.1:8000")
     return parts.netloc, parts.scheme == "https"
