@@ -113,6 +113,19 @@ async def test_an_answer_of_something_else_is_told() -> None:
         await client.ask("GetItem", {}, dict)
 
 
+async def test_no_error_shows_what_was_written() -> None:
+    message = "1 validation error detected: Value '[{'B': 'pa55word'}]' at 'transactItems' is long"
+
+    async def answer(request: bytes) -> Answer:
+        told = {"__type": "x#ValidationException", "message": message}
+        return Answer(400, "", "", msgspec.json.encode(told))
+
+    client = await client_of(answer)
+    with pytest.raises(StoreFailed, match="Value at 'transactItems' is long") as failed:
+        await client.ask("GetItem", {}, dict)
+    assert "pa55word" not in f"{failed.value}{failed.value.__cause__}"
+
+
 async def test_no_key_is_asked_for_twice_in_a_batch() -> None:
     asked: list[Any] = []
 

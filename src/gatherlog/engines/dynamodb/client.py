@@ -4,6 +4,7 @@ It has no driver: a request is JSON over HTTP, and boto3 takes several times the
 a commit needs (docs/decisions/0101-dynamodb-client.md).
 """
 
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ Request = Mapping[str, Any]
 SECONDS: Final = 2.0
 """An answer that does not come within these seconds is taken to be lost."""
 
+_QUOTED: Final = re.compile(r"\bValue '.*'(?= at )", re.DOTALL)
+"""What a message quotes of a request: nobody may see it in a log."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -167,4 +170,5 @@ def _error_of(answer: Answer) -> DynamoError:
     except msgspec.DecodeError:
         return DynamoError("UnknownError", f"status {answer.status}, without a reason")
     code = failure.type.rpartition("#")[2] or f"status {answer.status}"
-    return DynamoError(code, failure.message or failure.Message or "", failure.reasons)
+    message = _QUOTED.sub("Value", failure.message or failure.Message or "")
+    return DynamoError(code, message, failure.reasons)

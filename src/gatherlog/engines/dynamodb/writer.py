@@ -163,7 +163,7 @@ class Writer:
 def _why_never(error: DynamoError) -> str:
     """Why a transaction can never be carried out, whoever else is in the way; "" if it may be."""
     return ", ".join(
-        f"{reason.code}: {reason.message}"
+        f"{reason.code} {reason.message or ''}".rstrip()
         for reason in error.reasons
         if reason.code not in ("None", *_IN_THE_WAY)
         and not is_for_later(DynamoError(reason.code, ""))
