@@ -195,6 +195,11 @@ async def test_a_transaction_that_the_service_can_never_carry_out_is_told() -> N
     [
         "endpoint=http://a..b:80",
         "endpoint=http://a b",
+        "endpoint=http://host:0",
+        "endpoint=http://host:70000",
+        "endpoint=http://[::1",
+        "endpoint=ftp://host",
+        "endpoint=http://host/path",
         "endpoint=http://me:pa55word@host",
         "partitions=" + "9" * 5000,
     ],

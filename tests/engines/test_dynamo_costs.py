@@ -12,7 +12,7 @@ import pytest
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, NewGuest, Rsvp
 from gatherlog.bootstrap import start
-from gatherlog.core import DELETE, Commit, Query, Store
+from gatherlog.core import DELETE, Commit, Query, Store, Write
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
 from gatherlog.testing import CountingIds, StandingClock
@@ -203,6 +203,9 @@ async def test_deleting_what_is_not_there_takes_no_more_actions_than_are_counted
     dynamo: Place,
 ) -> None:
     store = await dynamo.open()
-    gone = [put(f"gone-{number}", DELETE) for number in range(store.limits.commit_actions - 3)]
+    gone = [
+        Write(view="card", id=f"gone-{number}", stream="card-1", body=DELETE)
+        for number in range(store.limits.commit_actions - 3)
+    ]
 
     assert (await store.commit(writing(*gone))).streams == {"card-1": 1}

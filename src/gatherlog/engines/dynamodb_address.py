@@ -14,7 +14,10 @@ PARTITIONS: Final = 8
 MOST_PARTITIONS: Final = 64
 _TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
-_HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w-]{1,63}(\.[\w-]{1,63})*)(:\d*)?", re.ASCII)
+_NAME: Final = r"\[[0-9a-fA-F:.]+\]|[\w-]{1,63}(\.[\w-]{1,63})*"
+_ENDPOINT: Final = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>({_NAME})(:(?P<port>\d{{1,5}}))?)/?", re.ASCII
+)
 _NUMBER: Final = re.compile(r"[0-9]{1,2}")
 _PARAMETERS: Final = ("endpoint", "partitions", "profile", "region")
 
@@ -81,12 +84,8 @@ def _endpoint(text: str | None) -> tuple[str | None, bool]:
     """The host of an endpoint, and whether it is reached over TLS."""
     if text is None:
         return None, True
-    try:
-        parts = urlsplit(text)
-        is_one = parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:
-        is_one = False
-    if not (is_one and _HOST.fullmatch(parts.netloc)) or parts.path not in ("", "/") or parts.query:
+    found = _ENDPOINT.fullmatch(text)
+    if found is None or not 0 < int(found["port"] or 1) < 65_536:
         shown = "***" if "@" in text else text
         raise NotAStore(f"endpoint={shown}: an endpoint is named as http://127.0.0.1:8000")
-    return parts.netloc, parts.scheme == "https"
+    return found["host"], found["scheme"] == "https"
