@@ -12,7 +12,7 @@ import pytest
 
 from gatherlog.apps.guests import DEFAULT, VIEWS, GuestService, NewGuest, Rsvp
 from gatherlog.bootstrap import start
-from gatherlog.core import Commit, Query, Store
+from gatherlog.core import DELETE, Commit, Query, Store, Write
 from gatherlog.engines import open_store
 from gatherlog.settings import Settings
 from gatherlog.testing import CountingIds, StandingClock
@@ -197,3 +197,15 @@ async def test_a_site_on_which_nothing_happens_reads_two_units_a_second_at_most(
     await platform.stop()
 
     assert (units.written, units.read <= 2 * 20) == (0, True)
+
+
+async def test_deleting_what_is_not_there_takes_no_more_actions_than_are_counted(
+    dynamo: Place,
+) -> None:
+    store = await dynamo.open()
+    gone = [
+        Write(view="card", id=f"gone-{number}", stream="card-1", body=DELETE)
+        for number in range(store.limits.commit_actions - 3)
+    ]
+
+    assert (await store.commit(writing(*gone))).streams == {"card-1": 1}

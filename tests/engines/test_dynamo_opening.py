@@ -232,7 +232,8 @@ def test_without_credentials_region_or_profile_it_is_told_what_to_do(
         *("dynamodb://party?partitions=65", "dynamodb://party?partitions=x"),
         *("dynamodb://party?endpoint=localhost:8000", "dynamodb://party?endpoint=http://h/path"),
         *("dynamodb://party?endpoint=http://me:you@h", "dynamodb://party?endpoint=ftp://h"),
-        "dynamodb://party?endpoint=http://h:port",
+        *("dynamodb://party?endpoint=http://h:port", "dynamodb://party?endpoint=http://[:::]"),
+        *("dynamodb://[", "dynamodb://[party]", "dynamodb://party?region=a-1&region=b-1"),
     ],
 )
 async def test_an_address_that_names_no_table_is_refused(url: str) -> None:

@@ -1,8 +1,9 @@
 """Where a store on DynamoDB is, as its address tells it; nothing is opened here."""
 
 import re
+from ipaddress import IPv6Address
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from gatherlog.core.eventstore.errors import NotAStore
 from gatherlog.engines.postgres_address import without_password
@@ -12,8 +13,13 @@ __all__ = ["PARTITIONS", "DynamoPlace", "read_dynamo_place"]
 PARTITIONS: Final = 8
 """Of a new store, if the address does not say otherwise."""
 MOST_PARTITIONS: Final = 64
-_TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+_URL: Final = re.compile(r"(?i:dynamodb)://(?P<table>[a-zA-Z0-9_.-]{3,255})/?(\?(?P<query>[^#]*))?")
 _REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
+_NAME: Final = r"\[(?P<v6>[0-9a-fA-F:.]+)\]|[\w-]{1,63}(\.[\w-]{1,63})*"
+_ENDPOINT: Final = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>({_NAME})(:(?P<port>\d{{1,5}}))?)/?", re.ASCII
+)
+_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 _PARAMETERS: Final = ("endpoint", "partitions", "profile", "region")
 
 
@@ -45,14 +51,16 @@ def read_dynamo_place(url: str) -> DynamoPlace:
 
     Raises NotAStore if it cannot be such an address.
     """
-    parts = urlsplit(url)
-    table = parts.netloc
-    if parts.path not in ("", "/") or parts.fragment or not _TABLE.fullmatch(table):
+    found = _URL.fullmatch(url)
+    if found is None:
         raise NotAStore(
             f"{without_password(url)!r} does not name a table: dynamodb://party?region=eu-central-1,"
             " with a name of 3 to 255 letters, digits, _, . and -"
         )
-    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    pairs = parse_qsl(found["query"] or "", keep_blank_values=True)
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        raise NotAStore("the address of a table has a parameter twice")
     for name in given:
         if name not in _PARAMETERS:
             raise NotAStore(
@@ -64,14 +72,16 @@ def read_dynamo_place(url: str) -> DynamoPlace:
         raise NotAStore(f"{region!r} is not a region of AWS")
     host, is_secure = _endpoint(given.get("endpoint"))
     partitions = _partitions(given.get("partitions"))
-    return DynamoPlace(table, region, partitions, given.get("profile"), host, is_secure, url)
+    return DynamoPlace(
+        found["table"], region, partitions, given.get("profile"), host, is_secure, url
+    )
 
 
 def _partitions(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_PARTITIONS):
-        raise NotAStore(f"partitions={text}: a log has 1 to {MOST_PARTITIONS} partitions")
+    if not (_NUMBER.fullmatch(text) and 1 <= int(text) <= MOST_PARTITIONS):
+        raise NotAStore(f"partitions={text[:20]}: a log has 1 to {MOST_PARTITIONS} partitions")
     return int(text)
 
 
@@ -79,11 +89,16 @@ def _endpoint(text: str | None) -> tuple[str | None, bool]:
     """The host of an endpoint, and whether it is reached over TLS."""
     if text is None:
         return None, True
-    parts = urlsplit(text)
+    found = _ENDPOINT.fullmatch(text)
+    if found is None or not 0 < int(found["port"] or 1) < 65_536 or not _is_v6(found["v6"]):
+        shown = "***" if "@" in text else text
+        raise NotAStore(f"endpoint={shown}: an endpoint is named as http://127.0.0.1:8000")
+    return found["host"], found["scheme"] == "https"
+
+
+def _is_v6(text: str | None) -> bool:
+    """Whether an address of version 6 is one, if there is any."""
     try:
-        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        return text is None or bool(IPv6Address(text))
     except ValueError:
-        is_one = False
-    if not is_one or parts.path not in ("", "/") or parts.query or "@" in parts.netloc:
-        raise NotAStore(f"endpoint={text}: an endpoint is named as http://127.0.0.1:8000")
-    return parts.netloc, parts.scheme == "https"
+        return False

@@ -4,16 +4,18 @@ It has no driver: a request is JSON over HTTP, and boto3 takes several times the
 a commit needs (docs/decisions/0101-dynamodb-client.md).
 """
 
+import re
 import ssl
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 from zlib import crc32
 
 import msgspec
 
-from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.eventstore.errors import Busy, StoreFailed
 from gatherlog.core.eventstore.retrying import Backoff
 from gatherlog.engines.dynamodb.credentials import CredentialSource
 from gatherlog.engines.dynamodb.failures import (
@@ -25,7 +27,7 @@ from gatherlog.engines.dynamodb.failures import (
     translate,
 )
 from gatherlog.engines.dynamodb.http import Answer, Connections, Lost
-from gatherlog.engines.dynamodb.signing import signed_head
+from gatherlog.engines.dynamodb.signing import Credentials, signed_head
 from gatherlog.engines.dynamodb_address import DynamoPlace
 
 __all__ = ["Client", "Request"]
@@ -36,6 +38,8 @@ Request = Mapping[str, Any]
 SECONDS: Final = 2.0
 """An answer that does not come within these seconds is taken to be lost."""
 
+_QUOTED: Final = re.compile(r"\bValue '.*'(?= at )", re.DOTALL)
+"""What a message quotes of a request: nobody may see it in a log."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -60,9 +64,10 @@ class Client:
         self.region = region
         self._host = host
         self._credentials = credentials
-        name, _, port = host.partition(":")
+        parts = urlsplit(f"//{host}")
         tls = ssl.create_default_context() if place.is_secure else None
-        self._connections = Connections(name, int(port or (443 if place.is_secure else 80)), tls)
+        port = parts.port or (443 if place.is_secure else 80)
+        self._connections = Connections(parts.hostname or "", port, tls)
         self._skew = 0.0
         """Seconds that the clock of AWS is ahead of this machine's."""
 
@@ -84,6 +89,8 @@ class Client:
             return msgspec.json.decode(await self._answered(operation, request), type=result)
         except DynamoError as error:
             raise translate(error) from error
+        except msgspec.DecodeError as error:
+            raise StoreFailed(f"this is not an answer of DynamoDB: {error}") from error
 
     async def does(self, operation: str, request: Request, *, unless: str) -> bool:
         """Make a change that may be repeated at will; False if it is refused with this error.
@@ -118,17 +125,18 @@ class Client:
         and credentials that have expired are put right first, where that is possible.
         """
         for is_last in (False, True):
-            answer = await self._sent(operation, body)
+            credentials = await self._credentials.current()
+            answer = await self._sent(operation, body, credentials)
             if answer.status == 200:
                 return answer.body
             error = _error_of(answer)
-            if is_last or not await self._is_put_right(error, answer):
+            if is_last or not await self._is_put_right(error, answer, credentials):
                 raise error
         raise AssertionError("the last attempt returns or raises")
 
-    async def _sent(self, operation: str, body: bytes) -> Answer:
+    async def _sent(self, operation: str, body: bytes, credentials: Credentials) -> Answer:
         head = signed_head(
-            await self._credentials.current(),
+            credentials,
             host=self._host,
             region=self.region,
             operation=operation,
@@ -142,12 +150,14 @@ class Client:
             raise Lost("the answer is damaged")
         return answer
 
-    async def _is_put_right(self, error: DynamoError, answer: Answer) -> bool:
+    async def _is_put_right(
+        self, error: DynamoError, answer: Answer, credentials: Credentials
+    ) -> bool:
         if is_skewed(error) and answer.date:
             there = parsedate_to_datetime(answer.date).timestamp()
             self._skew = there - time.time()
             return True
-        return is_renewable(error) and await self._credentials.renew()
+        return is_renewable(error) and await self._credentials.renew(credentials)
 
     def close(self) -> None:
         """End all connections."""
@@ -160,4 +170,5 @@ def _error_of(answer: Answer) -> DynamoError:
     except msgspec.DecodeError:
         return DynamoError("UnknownError", f"status {answer.status}, without a reason")
     code = failure.type.rpartition("#")[2] or f"status {answer.status}"
-    return DynamoError(code, failure.message or failure.Message or "", failure.reasons)
+    message = _QUOTED.sub("Value", failure.message or failure.Message or "")
+    return DynamoError(code, message, failure.reasons)

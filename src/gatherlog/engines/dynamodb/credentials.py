@@ -8,7 +8,7 @@ import os
 from typing import Any, Final
 
 import botocore.session
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
 
 from gatherlog.core.eventstore.errors import Busy, NotAStore
 from gatherlog.engines.dynamodb.signing import Credentials
@@ -17,6 +17,8 @@ __all__ = ["CredentialSource"]
 
 FIND_SECONDS: Final = 10.0
 """How long is waited for a server that gives credentials."""
+_FAILURES: Final = (BotoCoreError, ClientError, RuntimeError, OSError, ValueError)
+"""What botocore raises when it, or whoever gives it credentials, fails."""
 _HOW: Final = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine a role"
 )
@@ -30,6 +32,7 @@ class CredentialSource:
         self._session: Any = None
         self._found: Any = None
         self._current: Credentials | None = None
+        self._renewing = asyncio.Lock()
 
     async def region(self) -> str | None:
         """The region that the environment or the profile names."""
@@ -40,14 +43,10 @@ class CredentialSource:
 
     async def host(self, region: str) -> str:
         """The name of the endpoint of a region. Raises NotAStore if there cannot be any."""
-        found = await self._told(
-            lambda session: session.get_component("endpoint_resolver").construct_endpoint(
-                "dynamodb", region
-            )
-        )
-        if not found:
+        suffix = await self._told(lambda session: _suffix_of(session, region))
+        if suffix is None:
             raise NotAStore(f"{region!r} is not a region of AWS")
-        return str(found["hostname"])
+        return f"dynamodb.{region}.{suffix}"
 
     async def find(self) -> None:
         """Look for credentials. Raises NotAStore, with advice, if there are none."""
@@ -62,15 +61,27 @@ class CredentialSource:
             return self._current
         if self._found is None:
             await self.find()
-        frozen = await self._told(lambda _: self._found.get_frozen_credentials())
-        self._current = Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-        return self._current
+        found = self._found
+        frozen = await self._told(lambda _: found.get_frozen_credentials())
+        current = Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+        if found is self._found:  # others may have been found meanwhile
+            self._current = current
+        return current
 
-    async def renew(self) -> bool:
-        """Look for others after these were refused; whether there are any."""
-        before, self._current, self._session = self._current, None, None
-        await self.find()
-        return await self.current() != before
+    async def renew(self, refused: Credentials) -> bool:
+        """Look for others after these were refused; whether there are any.
+
+        Many may be refused with the same at once: the first looks for others. Raises Busy if
+        there are none at all now.
+        """
+        async with self._renewing:
+            if await self.current() == refused:
+                self._session = None
+                found = await self._told(lambda session: session.get_credentials())
+                if found is None:
+                    raise Busy(f"there are no credentials for AWS any more: {_HOW}")
+                self._found, self._current = found, None
+            return await self.current() != refused
 
     async def _told(self, ask: Any) -> Any:
         """What botocore says. Raises Busy if it cannot tell now, NotAStore for a wrong profile."""
@@ -85,10 +96,20 @@ class CredentialSource:
                 return await asyncio.to_thread(in_thread)
         except TimeoutError:
             raise Busy(f"no credentials for AWS came within {FIND_SECONDS:g} s") from None
-        except BotoCoreError as error:
+        except _FAILURES as error:
             if self._found is not None:
                 raise Busy(f"the credentials for AWS cannot be renewed: {error}") from error
             raise NotAStore(f"credentials for AWS: {error}") from error
+
+
+def _suffix_of(session: Any, region: str) -> str | None:
+    """What the names of all endpoints in a region end with; None if there is no such region."""
+    try:
+        partition = session.get_partition_for_region(region)
+    except UnknownRegionError:
+        return None
+    known = session.get_data("partitions")["partitions"]
+    return next(str(one["outputs"]["dnsSuffix"]) for one in known if one["id"] == partition)
 
 
 def _must_be_renewed(found: Any) -> bool:

@@ -92,6 +92,7 @@ class Reader:
         """As `stream`, newest first. An item is found by the version of its last event, so the one
         in the midst of which `before` is has to be asked for by itself."""
         page: list[Recorded] = []
+        size = 0
         straddling: list[Item] = []
         if before <= LAST - 1:
             low = text(version_text(before))
@@ -106,7 +107,8 @@ class Reader:
             async for item in items:
                 found = [one for one in events_of(item) if after < one.version < before]
                 page += found[::-1]
-                if len(page) >= limit or bytes_of_events(page) > self._most:
+                size += bytes_of_events(found)
+                if len(page) >= limit or size > self._most:
                     break
         return self._cut(page, limit)
 

@@ -92,8 +92,11 @@ class Table:
         return (await self.client.ask("GetItem", request, _One)).item
 
     async def get(self, keys: Iterable[ItemKey], *, consistent: bool = True) -> list[Item]:
-        """The items that there are of these keys, in any order."""
-        asked = [key.attributes for key in keys]
+        """The items that there are of these keys, in any order, each once.
+
+        A list that others change meanwhile may name a document twice, and a batch must not.
+        """
+        asked = [key.attributes for key in dict.fromkeys(keys)]
         batches = [asked[start : start + BATCH] for start in range(0, len(asked), BATCH)]
         if len(batches) == 1:
             return await self._batch(batches[0], consistent)

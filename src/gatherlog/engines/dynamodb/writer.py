@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from gatherlog.core.eventstore.engine import Collision, OutcomeUnknown
-from gatherlog.core.eventstore.errors import Busy
+from gatherlog.core.eventstore.errors import Busy, StoreFailed
 from gatherlog.core.eventstore.retrying import pause_bound
 from gatherlog.engines.dynamodb.client import Client
 from gatherlog.engines.dynamodb.failures import DynamoError, is_for_later, translate
@@ -27,6 +28,9 @@ LONGEST_BOUND: Final = 0.05
 COLLISION_SECONDS: Final = 1.0
 """For so long after a collision, everything is read before it is planned on."""
 
+TOKEN_SECONDS: Final = 9 * 60.0
+"""For so long after a transaction was sent, the service surely knows its token."""
+
 _CANCELED: Final = "TransactionCanceledException"
 _UNMET: Final = "ConditionalCheckFailed"
 _IN_THE_WAY: Final = (_UNMET, "TransactionConflict")
@@ -39,6 +43,8 @@ class _Sent(msgspec.Struct, frozen=True):
     transaction: Transaction
     body: bytes
     heads: tuple[int, ...]
+    since: float
+    """When it was made, by the clock of the machine, which goes on while a process is stopped."""
 
 
 class Writer:
@@ -83,7 +89,8 @@ class Writer:
     async def happened(self, unknown: OutcomeUnknown) -> bool:
         """Whether a write happened whose answer was lost: the same request is sent once more.
 
-        The service carries it out now if it never has. Raises Busy if that cannot be told yet.
+        The service carries it out now if it never has. Raises Busy if that cannot be told yet, and
+        StoreFailed if a refusal may come of its having happened, because this took too long.
         """
         sent = unknown.write
         assert isinstance(sent, _Sent)
@@ -97,6 +104,8 @@ class Writer:
             self._learn(sent, error)
             if error.code != _CANCELED:
                 raise translate(error) from error
+            if time.time() - sent.since > TOKEN_SECONDS:
+                raise StoreFailed("DynamoDB knows a transaction for 10 minutes only") from error
             return False
         self._has_happened(sent)
         return True
@@ -107,7 +116,7 @@ class Writer:
             "TransactItems": transaction.actions(self._table, heads),
             "ClientRequestToken": uuid4().hex,
         }
-        return _Sent(transaction, _encode(request), heads)
+        return _Sent(transaction, _encode(request), heads, time.time())
 
     def _what_next(self, sent: _Sent, error: DynamoError) -> _Sent | None:
         """What is to be sent next: the same, or with newer positions; None: it has collided.
@@ -119,6 +128,8 @@ class Writer:
             if is_for_later:
                 return sent
             raise translate(error) from error
+        if why := _why_never(error):
+            raise StoreFailed(f"DynamoDB cannot carry out this: {why}") from error
         self._learn(sent, error)
         partitions = len(sent.transaction.counts)
         if any(reason.code in _IN_THE_WAY for reason in error.reasons[partitions:]):
@@ -147,6 +158,16 @@ class Writer:
         sent.transaction.tell_positions(sent.heads)
         for partition, count in sent.transaction.counts.items():
             self.heads[partition] = max(self.heads[partition], sent.heads[partition] + count)
+
+
+def _why_never(error: DynamoError) -> str:
+    """Why a transaction can never be carried out, whoever else is in the way; "" if it may be."""
+    return ", ".join(
+        f"{reason.code} {reason.message or ''}".rstrip()
+        for reason in error.reasons
+        if reason.code not in ("None", *_IN_THE_WAY)
+        and not is_for_later(DynamoError(reason.code, ""))
+    )
 
 
 async def _pause(failures: int) -> None:

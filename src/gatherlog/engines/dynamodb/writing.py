@@ -136,12 +136,17 @@ class Transaction:
         return change
 
     def _demand_document(self, change: Change, ref: Ref, *, is_written: bool) -> None:
-        """Its version and its owner; of who has counters, and so is never deleted, the owner is
-        demanded only if the item is in the transaction anyway."""
+        """Its version, its owner, and that it has no counters, which the item with the body tells.
+
+        Of who has counters, and so is never deleted, the owner is demanded only if the item is in
+        the transaction anyway.
+        """
         basis, before = self._basis, self._before.get(ref)
         if before is None and ref in basis.owners:
             change.demand_absent()
             return
+        if ref in basis.counted and not (before and before.counters):
+            change.demand_none("t")
         if ref in basis.versions:
             _demand_version(change, basis.versions[ref])
         is_there = is_written or ref in basis.versions
@@ -183,12 +188,8 @@ class Transaction:
     def _counters(self, ref: Ref) -> Change:
         basis, before, after = self._basis, self._before.get(ref), self._after.get(ref)
         change = Change(counters_key(ref))
-        has_counters = before is not None and bool(before.counters)
-        if ref in basis.counted and not (after is None and ref in self._after):
-            if has_counters:
-                change.demand("n", number(basis.counted[ref]))
-            else:
-                change.demand_absent()
+        if ref in basis.counted and before is not None and before.counters:
+            change.demand("n", number(basis.counted[ref]))
         for counter, (low, high) in basis.bounds.get(ref, {}).items():
             change.demand_between(COUNTER + counter, low, high)
         if after is not None and ref in self._counted:
