@@ -62,9 +62,10 @@ class Reader:
             async with aclosing(self._table.items(asked, limit)) as items:
                 async for item in items:
                     found = events_of(item)
-                    if found[0].position > after + len(page) + 1:
+                    start = after + len(page) + 1
+                    if found[0].position > min(start, head):
                         return self._cut(page, limit)
-                    found = found[after + len(page) + 1 - found[0].position :]
+                    found = found[start - found[0].position :]
                     page += found
                     size += bytes_of_events(found)
                     if len(page) >= limit or size > self._most:
