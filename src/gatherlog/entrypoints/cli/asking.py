@@ -125,6 +125,10 @@ async def _site(place: Place, *, read_only: bool) -> AsyncIterator[Site]:
     key = place.key or os.environ.get("GATHERLOG_KEY")
     if not key:
         raise CommandRefused(f"a key of {url}'s operator is needed: --key or GATHERLOG_KEY")
+    if not re.fullmatch("[!-~]+", key):  # it is not shown: the rest of it may be right
+        raise CommandRefused(
+            "the key has characters that no key has, such as a space or a line break"
+        )
     from gatherlog.entrypoints.cli.remote import Server
 
     yield Server(url, key)
@@ -145,11 +149,20 @@ def _url_of(place: Place) -> str | None:
         if place.key is not None:
             raise CommandRefused("--key goes with --url")
         return None
-    parts = urlsplit(given)
-    fits = re.fullmatch("https?", parts.scheme) and parts.hostname and "@" not in parts.netloc
-    if not fits or parts.query or parts.fragment or not given.isprintable():
+    if not _is_address(given):
         raise CommandRefused(f"{given!r} is not the address of a site, like https://party.example")
     return given.rstrip("/")
+
+
+def _is_address(given: str) -> bool:
+    """Whether a site can be at this address: its scheme, host and port can be used."""
+    try:
+        parts = urlsplit(given)
+        usable = parts.port != 0  # a port that is no number up to 65,535 raises ValueError
+    except ValueError:
+        return False
+    plain = given.isprintable() and not (parts.query or parts.fragment or "@" in parts.netloc)
+    return bool(usable and plain and parts.scheme in ("http", "https") and parts.hostname)
 
 
 class _Store:
