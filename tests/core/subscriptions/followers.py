@@ -43,6 +43,7 @@ from gatherlog.core.subscriptions.dead_letters import (
     dead_letter_id,
 )
 from gatherlog.core.subscriptions.delivery import Delivery, DeliveryFailed, RetryPolicy
+from gatherlog.core.subscriptions.leases import LeaseHolder
 from gatherlog.core.subscriptions.subscription import Destination, Unchanging
 from gatherlog.core.subscriptions.worker import VIEWS, Worker
 from gatherlog.engines.hostile import LIMITS as HOSTILE_LIMITS
@@ -331,6 +332,14 @@ class RunningWorker:
         """Cancel it, which is as near to a crash as one process allows: it writes nothing more."""
         self.task.cancel()
         await asyncio.wait([self.task], timeout=60)
+
+
+async def usurp(store: Store, worker: str) -> LeaseHolder:
+    """Take the lease as a worker in another process would that finds it stale."""
+    lease = LeaseHolder(store, "following", 0, worker, 0.0)
+    await lease.read()
+    assert await lease.take()
+    return lease
 
 
 @asynccontextmanager

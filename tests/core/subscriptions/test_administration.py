@@ -32,6 +32,7 @@ from tests.core.subscriptions.followers import (
     run_scenario,
     say,
     say_all,
+    usurp,
     working,
 )
 from tests.stores import eventually as soon
@@ -342,6 +343,27 @@ def test_a_redrive_under_way_is_not_forgotten_by_a_crash_though_queries_lag() ->
         async with working(blind, Following(place)):
             await receiver.has(1)
             await eventually(lambda: has_none(store))
+
+    run_scenario(scenario())
+
+
+def test_a_redrive_under_way_is_work_that_another_worker_takes_over_without_an_event() -> None:
+    async def scenario() -> None:
+        store = new_store()
+        receiver = Receiver({"bad": [fails(final=True), fails(retry_after=50.0)]})
+        place = Destination(name="place", target=receiver, retry=FOREVER)
+        async with working(store, Following(place)) as running:
+            await say(store, "card-1", "bad")
+            [id] = await eventually(lambda: all_dead_letters(store, 1))
+            await admin(store).redrive(id, by="me")
+            await eventually(lambda: was_called(receiver, 2))
+            await asyncio.sleep(1)  # so that it has saved how far it is with its commands
+            await running.kill()
+        await usurp(store, "a worker that died")
+        blind: Any = WithoutQueries(store)
+        async with working(blind, Following(place)):
+            await asyncio.sleep(120)
+            assert await has_none(store)
 
     run_scenario(scenario())
 

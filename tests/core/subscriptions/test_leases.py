@@ -28,6 +28,7 @@ from tests.core.subscriptions.followers import (
     new_store,
     run_scenario,
     say,
+    usurp,
     working,
 )
 from tests.stores import scanned
@@ -119,14 +120,6 @@ def test_the_partition_of_a_dead_worker_is_taken_over_after_about_a_leases_lengt
         assert receiver.words == ["first", "second"]
 
     run_scenario(scenario())
-
-
-async def usurp(store: Store, worker: str) -> LeaseHolder:
-    """Take the lease as a worker in another process would that finds it stale."""
-    lease = LeaseHolder(store, "following", 0, worker, 0.0)
-    await lease.read()
-    assert await lease.take()
-    return lease
 
 
 def test_no_partition_is_taken_over_from_a_live_worker() -> None:

@@ -84,6 +84,8 @@ class LeaseTaker:
             return document.version
         if checkpoint.paused:
             return None
+        if checkpoint.redrives_done < checkpoint.commands_done:  # one is under way
+            return document.version
         if checkpoint.position < (await self._store.heads())[partition]:
             return document.version
         return document.version if await self._is_due(subscription, partition) else None
