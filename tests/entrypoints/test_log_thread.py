@@ -1,5 +1,6 @@
 """The log in a thread: all lines in order, whole, and nobody waits for who reads them."""
 
+import json
 import threading
 
 from gatherlog.entrypoints import log_thread
@@ -18,22 +19,26 @@ def test_all_lines_are_written_in_order_and_in_whole_pieces() -> None:
     assert [piece for piece in written if len(piece) > CHUNK_BYTES or piece[-1:] != b"\n"] == []
 
 
-def test_a_log_that_nobody_reads_delays_nothing_and_loses_the_newest_lines() -> None:
+def test_a_log_that_nobody_reads_delays_nothing_and_says_how_many_lines_are_missing() -> None:
     is_read, written = threading.Event(), list[bytes]()
 
     def write(piece: bytes) -> None:
         is_read.wait()
         written.append(piece)
 
+    total = log_thread.MOST_LINES + 3_000
     with LogThread(write) as log:
-        for number in range(log_thread.MOST_LINES + 3_000):
+        for number in range(total):
             log.put(b"%d\n" % number)
-        lost = log.lost
         is_read.set()
+        while len(written) < 2:
+            is_read.wait(0.001)
+        log.put(b"last\n")
 
-    lines = b"".join(written).splitlines()
-    assert lost > 0
-    assert lines == [b"%d" % number for number in range(log_thread.MOST_LINES + 3_000 - lost)]
+    *lines, told, last = b"".join(written).splitlines()
+    assert lines == [b"%d" % number for number in range(len(lines))]
+    assert f"{total - len(lines):,} lines of the log were left out" in json.loads(told)["notice"]
+    assert last == b"last"
 
 
 def test_a_line_that_cannot_be_written_is_left_out() -> None:

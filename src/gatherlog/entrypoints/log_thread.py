@@ -7,10 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Self
 
+from gatherlog.core.eventstore.clock import Clock, system_clock
+from gatherlog.interfaces.logs import left_out
+
 __all__ = ["LogThread"]
 
 MOST_LINES: Final = 20_000
-"""Lines that wait to be written; further ones are left out, and counted."""
+"""Lines that wait to be written; further ones are left out, and a line says how many."""
 GATHER_SECONDS: Final = 0.05
 """From the first line that waits until it is written, so that others are written with it."""
 CLOSE_SECONDS: Final = 2.0
@@ -29,14 +32,16 @@ def _to_stderr(piece: bytes) -> None:
 class LogThread:
     """A sink for `RequestLog`, as a context: lines are written in order, until it is left."""
 
-    def __init__(self, write: Callable[[bytes], object] = _to_stderr) -> None:
+    def __init__(
+        self, write: Callable[[bytes], object] = _to_stderr, clock: Clock = system_clock
+    ) -> None:
         self._write = write
+        self._clock = clock
         self._lines: deque[bytes] = deque()
         self._awake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-        self.lost = 0
-        """Lines that were left out, because those before them were not read."""
+        self._left_out = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -50,8 +55,11 @@ class LogThread:
     def put(self, line: bytes) -> None:
         """Have a line written soon; this never waits."""
         if len(self._lines) >= MOST_LINES:
-            self.lost += 1
+            self._left_out += 1
             return
+        if self._left_out:
+            self._lines.append(left_out(self._clock, self._left_out))
+            self._left_out = 0
         self._lines.append(line)
         if not self._awake.is_set():
             self._awake.set()

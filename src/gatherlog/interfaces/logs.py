@@ -12,7 +12,7 @@ import msgspec
 from gatherlog.core.eventstore.clock import Clock, rfc3339
 from gatherlog.core.eventstore.errors import ViewNotBuilt
 
-__all__ = ["RequestLog", "public_path", "to_stderr"]
+__all__ = ["RequestLog", "left_out", "public_path", "to_stderr"]
 
 Sink = Callable[[bytes], object]
 AGAIN: Final = 60_000_000
@@ -57,6 +57,12 @@ def to_stderr(line: bytes) -> None:
     """Write a whole line in one call, so that the lines of several processes do not mix."""
     sys.stderr.buffer.write(line)
     sys.stderr.buffer.flush()
+
+
+def left_out(clock: Clock, count: int) -> bytes:
+    """The line in place of so many that were left out, because nobody read those before them."""
+    notice = f"{count:,} lines of the log were left out here: those before were not read in time"
+    return _encode(_Sentence(rfc3339(clock()), notice)) + b"\n"
 
 
 class RequestLog:
