@@ -3,7 +3,9 @@
 # What VENV is made with: a command, a path or a version. If none is named, .ci/pythons finds one.
 PYTHON ?=
 VENV := .venv
-WORKERS ?= auto
+# Tests wait for servers and clocks, so one process more than there are cores keeps the cores busy.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN | awk '{ print $$1 + 1 }')
+LONG_WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The emulator of DynamoDB pins packages that others need newer, so it has an environment of its own.
@@ -50,7 +52,7 @@ dynamodb-local: $(READY) $(LOCAL) ## A store on Amazon's DynamoDB Local (needs j
 	unshare --net --map-root-user $(BIN)/python -m tests.dynamo_local $(LOCAL)
 
 torture: $(READY) $(EMULATOR_READY) ## Run the long tests: crashes, full disks, many processes
-	$(PYTEST) -m heavy --timeout 900 $(ARGS)
+	$(PYTEST) -n $(LONG_WORKERS) -m heavy --timeout 900 $(ARGS)
 
 check: $(READY) ## Lint, format, strict types, import contracts
 	$(BIN)/ruff check .
