@@ -83,9 +83,8 @@ class LetterTexts:
         )
 
     def rejected(self, reasons: Sequence[Reason]) -> Letter:
-        told = [
-            f"{one_line(one.field) or _('In general')}:\n{_quoted(one.text)}" for one in reasons
-        ]
+        general = _("In general")
+        told = [f"{one_line(one.field) or general}:\n{_quoted(one.text)}" for one in reasons]
         said = _("{name} was not approved. Please change it and submit it again:")
         return self._letter(
             _("Not published yet"),

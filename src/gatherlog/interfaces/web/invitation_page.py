@@ -335,6 +335,7 @@ def _changed_meanwhile(error: GatherlogError, household: Household) -> str:
     moved = error.changed if isinstance(error, AnswersChanged) else ()
     names = [member.body.first_name for member in household.members if member.body.id in moved]
     if not names:
-        return f"{_('This was changed after you opened the page.')} {_(_SEND_AGAIN)}"
+        changed = _("This was changed after you opened the page.")
+        return f"{changed} {_(_SEND_AGAIN)}"
     changed = _("There is a new answer for {names} since you opened the page.")
     return f"{changed.format(names=listed(names))} {_(_SEND_AGAIN)}"

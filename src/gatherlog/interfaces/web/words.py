@@ -101,4 +101,5 @@ def label(tag: str) -> str:
 def listed(names: Sequence[str], last: str | None = None) -> str:
     """`Ada`, `Ada and Grace`, `Ada, Grace and Charles`; `last` is the word for `and`."""
     *before, end = names
-    return f"{', '.join(before)} {last or _('and')} {end}" if before else end
+    word = last or _("and")
+    return f"{', '.join(before)} {word} {end}" if before else end
