@@ -2,8 +2,8 @@
 
 They share a folder. Each process holds a lock there as long as it lives, and writes what it counts
 into a file beside it, once a second if that has changed. So whichever process is asked for metrics
-gives those of all, and nothing that a process has counted is lost when it dies: the process that
-takes its place counts on.
+gives those of all, and when a process dies, the one that takes its place counts on. Only what was
+counted in the last second before a kill may be lost.
 """
 
 import asyncio
