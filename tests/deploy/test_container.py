@@ -94,11 +94,14 @@ def test_its_steps_make_a_server_that_answers_and_ends(image: Image) -> None:
         [own, *arguments], cwd=image.folder, env=variables, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        with urllib.request.urlopen(f"{url.replace('0.0.0.0', '127.0.0.1')}/readyz") as answer:
-            status = answer.status
-        process.send_signal(image.stop_signal)
-        ended = process.wait(30)
+        try:
+            url = next(line.split()[-1] for line in process.stdout if "http://" in line)
+            with urllib.request.urlopen(f"{url.replace('0.0.0.0', '127.0.0.1')}/healthz") as answer:
+                status = answer.status
+            process.send_signal(image.stop_signal)
+            ended = process.wait(30)
+        finally:
+            process.kill()
 
     assert (status, ended, image.stop_signal) == (200, 0, signal.SIGTERM)
     assert (image.root / "var" / "lib" / "gatherlog" / "gatherlog.db").is_file()
