@@ -1,4 +1,7 @@
-"""Pages that subscriptions share: what each gets is what the feed has, and it is read once."""
+"""Pages that subscriptions share: what each gets is what the feed has, and it is read once.
+
+They are counted on a store whose pages never end early; all other tests have stores where they do.
+"""
 
 import asyncio
 from typing import Any
@@ -6,14 +9,16 @@ from typing import Any
 from gatherlog.core import Append, Commit
 from gatherlog.core.eventstore.planner import partition_of
 from gatherlog.core.subscriptions.shared_pages import KEPT_SECONDS, SharedPages
-from tests.core.subscriptions.followers import eventually, happened, new_store, run_scenario
+from gatherlog.core.subscriptions.worker import VIEWS
+from gatherlog.engines.memory import MemoryStore
+from tests.core.subscriptions.followers import eventually, happened, run_scenario
 
 
 class Counting:
     """A store that counts the pages of the feed that are read from it."""
 
     def __init__(self) -> None:
-        self._store: Any = new_store()
+        self._store: Any = MemoryStore(VIEWS)
         self.reads = self.count = 0
         self.partition = partition_of("card-1", self._store.limits.partitions)
 
