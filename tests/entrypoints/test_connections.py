@@ -256,7 +256,7 @@ async def _stopping(server: Server) -> None:
     async def is_closed() -> bool:
         try:
             _, writer = await server.connect()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):  # one that waited is reset
             return True
         writer.close()
         return False
